@@ -11,7 +11,7 @@ class UserError(Exception):
     The message is one sentence. It names the bad value, what was expected and the next step.
 
     Example:
-        >>> raise UserError('scale=3 does not divide the crop of 64 px; choose one that it divides.')
+        >>> raise UserError('scale=3 does not divide the crop of 64 px; choose another.')
         Traceback (most recent call last):
-        sr4ir_mm.utils.errors.UserError: scale=3 does not divide the crop of 64 px; choose one ...
+        sr4ir_mm.utils.errors.UserError: scale=3 does not divide the crop of 64 px; choose another.
     """
