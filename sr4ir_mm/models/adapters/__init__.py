@@ -1,0 +1,17 @@
+"""Adapters: all knowledge of mmdet, mmseg and mmpretrain."""
+
+from sr4ir_mm.models.adapters.base import TaskAdapter
+from sr4ir_mm.models.adapters.build import build_adapter, build_task_net, task_library
+from sr4ir_mm.models.adapters.classification import ClassificationAdapter
+from sr4ir_mm.models.adapters.detection import DetectionAdapter
+from sr4ir_mm.models.adapters.segmentation import SegmentationAdapter
+
+__all__ = [
+    'ClassificationAdapter',
+    'DetectionAdapter',
+    'SegmentationAdapter',
+    'TaskAdapter',
+    'build_adapter',
+    'build_task_net',
+    'task_library',
+]

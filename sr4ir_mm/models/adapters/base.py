@@ -1,0 +1,147 @@
+"""What the wrapper model needs to know of any task network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+
+from sr4ir_mm.models.adapters.features import collect_features
+from sr4ir_mm.models.adapters.spaces import TaskSpace
+from sr4ir_mm.models.utils import unwrap
+
+if TYPE_CHECKING:
+    from sr4ir_mm.models.data_preprocessors import LRHRBatch
+
+Losses = dict[str, Tensor | list[Tensor]]
+Size = tuple[int, int]
+
+
+class TaskAdapter(nn.Module, ABC):
+    """Speaks to one task library; holds no parameters and no reference to the task network.
+
+    A task network is passed to each call, wrapped by DDP or not, so that losses that train it go through the wrapper.
+    Images enter in image space (RGB, [0, 1]); normalisation happens here and nowhere else.
+
+    Args:
+        task_net: Task network the adapter will serve; only its data preprocessor is read.
+        channel_order: Order in which the pipeline loads images.
+    """
+
+    def __init__(self, task_net: nn.Module, channel_order: str = 'bgr') -> None:
+        super().__init__()
+        self.space = TaskSpace(task_net.data_preprocessor, channel_order)
+
+    @abstractmethod
+    def default_layers(self, task_net: nn.Module) -> list[str]:
+        """Features that the TDP loss compares if the config names none."""
+
+    @abstractmethod
+    def draw(self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any) -> None:
+        """Have the library's visualizer draw the predictions of ``sample`` on an 8-bit RGB image."""
+
+    def loss(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> Losses:
+        """The task's own training losses of one image kind.
+
+        Args:
+            task_net: Task network, DDP-wrapped if its parameters are to be trained.
+            image_rgb01: (N, 3, H, W) images of any kind, of the batch's padded HR size.
+            batch: The batch the images belong to.
+        """
+        inputs, samples = self.to_task_inputs(image_rgb01, batch)
+        return task_net(inputs, samples, mode='loss')
+
+    def predict(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> list[BaseDataElement]:
+        """The task library's own data samples with predictions, one an image."""
+        inputs, samples = self.to_task_inputs(image_rgb01, batch, for_prediction=True)
+        return unwrap(task_net)(inputs, samples, mode='predict')
+
+    def features(
+        self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch, layers: Sequence[str]
+    ) -> list[Tensor]:
+        """Features of images, for the TDP loss.
+
+        Args:
+            task_net: Task network; taken out of a DDP wrapper, since nothing is trained through it here.
+            image_rgb01: (N, 3, H, W) images of the batch's padded HR size.
+            batch: The batch the images belong to.
+            layers: ``'backbone.N'``, ``'neck.N'`` or any module by name.
+
+        Raises:
+            UserError: A layer does not exist or is not executed; the sentence lists valid ones.
+        """
+        net = unwrap(task_net)
+        inputs, samples = self.to_task_inputs(image_rgb01, batch)
+
+        def run() -> None:
+            if all(layer.startswith(('backbone', 'neck')) for layer in layers):
+                net.extract_feat(inputs)
+            else:
+                net(inputs, samples, mode='tensor')
+
+        return collect_features(net, layers, run)
+
+    def to_task_inputs(
+        self, image_rgb01: Tensor, batch: LRHRBatch, for_prediction: bool = False
+    ) -> tuple[Tensor, list[BaseDataElement]]:
+        """Image space to what ``task_net.forward`` takes: normalised, cropped, padded as the library would.
+
+        Args:
+            image_rgb01: (N, 3, H, W) images of the batch's padded HR size.
+            batch: The batch the images belong to.
+            for_prediction: Ground truth in the samples stays untouched.
+
+        Returns:
+            (N, 3, h, w) task inputs and copies of the data samples (task networks write into theirs).
+        """
+        samples = [copy_sample(sample) for sample in batch.samples]
+        if image_rgb01 is batch.hr_rgb01:
+            return batch.task_inputs, samples
+        height, width = batch.task_inputs.shape[-2:]
+        task = self.space.to_task(image_rgb01[..., :height, :width])
+        if batch.border is not None:
+            task = torch.where(batch.border, batch.task_inputs, task)
+        return task, samples
+
+    def valid_sizes(self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size) -> list[Size]:
+        """(height, width) of the unpadded region of each image.
+
+        Args:
+            samples: Preprocessed data samples.
+            raw: Sizes before the preprocessor.
+            padded: Size of the preprocessed batch.
+        """
+        return [(min(h, padded[0]), min(w, padded[1])) for h, w in raw]
+
+    def enlarge_metainfo(self, samples: Sequence[BaseDataElement], scale: int, keep_coordinates: bool) -> None:
+        """Tell LR data samples that the task network will see images ``scale`` times larger.
+
+        Args:
+            samples: Data samples of LR images, changed in place.
+            scale: Factor of the SR network.
+            keep_coordinates: Predictions come back in the LR image's coordinates; False for SR coordinates.
+        """
+        for sample in samples:
+            for key in ('img_shape', 'pad_shape', 'batch_input_shape', 'img_padding_size', 'padding_size'):
+                if sample.get(key) is not None:
+                    sample.set_metainfo({key: tuple(scale * int(value) for value in sample.get(key))})
+            factor = np.array(sample.get('scale_factor', (1.0, 1.0)), dtype=np.float64)
+            if keep_coordinates:
+                sample.set_metainfo({'scale_factor': tuple((factor * scale).tolist())})
+            else:
+                enlarged = tuple(scale * int(value) for value in sample.get('ori_shape')[:2])
+                sample.set_metainfo({'ori_shape': enlarged, 'scale_factor': tuple(factor.tolist())})
+
+
+def copy_sample(sample: BaseDataElement) -> BaseDataElement:
+    """Copy a data sample and its nested elements; tensors are shared, as networks replace rather than edit them."""
+    copy = sample.new()
+    for name, value in sample.items():
+        if isinstance(value, BaseDataElement):
+            copy.set_field(value.new(), name, dtype=type(value))
+    return copy

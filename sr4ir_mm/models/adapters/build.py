@@ -1,0 +1,69 @@
+"""Build a task network in its own library's scope and find the adapter for it."""
+
+from __future__ import annotations
+
+from mmengine.config import ConfigDict
+from torch import nn
+
+from sr4ir_mm.models.adapters.base import TaskAdapter
+from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.errors import UserError
+
+_ADAPTERS = {
+    'mmdet': 'sr4ir_mm.DetectionAdapter',
+    'mmseg': 'sr4ir_mm.SegmentationAdapter',
+    'mmpretrain': 'sr4ir_mm.ClassificationAdapter',
+}
+
+
+def build_task_net(cfg: dict | nn.Module, data_preprocessor: dict | None = None) -> nn.Module:
+    """Build a task network with every child resolved in the task library's own scope.
+
+    Args:
+        cfg: Model config of the task library with ``_scope_`` or a ``library.`` prefix, or a built network.
+        data_preprocessor: The library's top-level ``data_preprocessor``, used if the model config has none.
+
+    Raises:
+        UserError: The network has no data preprocessor.
+    """
+    if isinstance(cfg, nn.Module):
+        return cfg
+    cfg = ConfigDict(cfg)
+    prefix, _, _ = cfg['type'].rpartition('.') if isinstance(cfg['type'], str) else ('', '', '')
+    if prefix:
+        cfg.setdefault('_scope_', prefix)
+    if data_preprocessor is not None and cfg.get('data_preprocessor') is None:
+        cfg['data_preprocessor'] = data_preprocessor
+    task_net = MODELS.build(cfg)
+    if not isinstance(getattr(task_net, 'data_preprocessor', None), nn.Module):
+        raise UserError(
+            f'Task network {type(task_net).__name__} has no data_preprocessor; give task_net a complete model config '
+            'of mmdet, mmseg or mmpretrain.'
+        )
+    return task_net
+
+
+def task_library(task_net: nn.Module) -> str | None:
+    """Name of the library whose base class ``task_net`` derives from."""
+    for cls in type(task_net).__mro__:
+        library = cls.__module__.partition('.')[0]
+        if library in _ADAPTERS:
+            return library
+    return None
+
+
+def build_adapter(cfg: dict | None, task_net: nn.Module) -> TaskAdapter:
+    """Build the adapter of a task network; without a type, the one of the network's library.
+
+    Raises:
+        UserError: The network belongs to no known library and the config names no adapter.
+    """
+    cfg = dict(cfg or {})
+    library = task_library(task_net)
+    if 'type' not in cfg and library is None:
+        raise UserError(
+            f'No adapter is known for {type(task_net).__name__}; use a model of {", ".join(sorted(_ADAPTERS))} or name '
+            'one: adapter=dict(type=...).'
+        )
+    cfg.setdefault('type', _ADAPTERS.get(library))
+    return MODELS.build({**cfg, 'task_net': task_net})

@@ -1,0 +1,134 @@
+"""Adapter of mmdet's detectors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+
+from sr4ir_mm.models.adapters.base import Size, TaskAdapter
+from sr4ir_mm.registry import MODELS
+
+if TYPE_CHECKING:
+    from sr4ir_mm.models.data_preprocessors import LRHRBatch
+
+
+@MODELS.register_module()
+class DetectionAdapter(TaskAdapter):
+    """Detectors, instance and panoptic segmentors of mmdet.
+
+    Args:
+        task_net: Task network the adapter will serve.
+        resize: Enlarge images on their way into the detector, after SR: ``dict(short=800, long=1333, divisor=32)``, as
+            torchvision's detectors do inside. The SR network then works at the image's native size, and the resize is
+            differentiable. None for pipelines that resize themselves.
+        channel_order: Order in which the pipeline loads images.
+
+    Source: methods.md 5.6 for the resize.
+    """
+
+    def __init__(
+        self, task_net: nn.Module, resize: dict[str, int] | None = None, channel_order: str = 'bgr'
+    ) -> None:
+        super().__init__(task_net, channel_order)
+        if resize is not None and not {'short', 'long'} <= set(resize) <= {'short', 'long', 'divisor'}:
+            raise ValueError(
+                f'DetectionAdapter got resize={dict(resize)}; expected dict(short=800, long=1333, divisor=32).'
+            )
+        self.resize = resize
+
+    def default_layers(self, task_net: nn.Module) -> list[str]:
+        """Neck levels 0 and 1, as in the paper, or as many as the neck has; without a neck the last backbone stage."""
+        neck = getattr(task_net, 'neck', None)
+        if neck is None:
+            return ['backbone.-1']
+        return ['neck.0'] if _num_outputs(neck) == 1 else ['neck.0', 'neck.1']
+
+    def valid_sizes(self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size) -> list[Size]:
+        """Sizes from ``img_shape``, which mmdet keeps right through batch-level resizes."""
+        shapes = [sample.get('img_shape') for sample in samples]
+        sizes = [size if shape is None else shape[:2] for shape, size in zip(shapes, raw, strict=True)]
+        return super().valid_sizes(samples, sizes, padded)
+
+    def predict(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> list[BaseDataElement]:
+        """See :meth:`TaskAdapter.predict`."""
+        for sample in batch.samples:
+            if sample.get('scale_factor') is None:
+                sample.set_metainfo({'scale_factor': (1.0, 1.0)})
+        return super().predict(task_net, image_rgb01, batch)
+
+    def to_task_inputs(
+        self, image_rgb01: Tensor, batch: LRHRBatch, for_prediction: bool = False
+    ) -> tuple[Tensor, list[BaseDataElement]]:
+        """See :meth:`TaskAdapter.to_task_inputs`; with ``resize``, boxes, masks and metainfo are scaled along."""
+        if self.resize is None:
+            return super().to_task_inputs(image_rgb01, batch, for_prediction)
+        native, samples = super().to_task_inputs(image_rgb01, batch, for_prediction)
+        images = [self._enlarge(image[:, :h, :w]) for image, (h, w) in zip(native, batch.sizes, strict=True)]
+        for sample, image, size in zip(samples, images, batch.sizes, strict=True):
+            _rescale_sample(sample, size, tuple(image.shape[-2:]), with_ground_truth=not for_prediction)
+        inputs = _pad_and_stack(images, self.resize.get('divisor', 1))
+        for sample in samples:
+            shape = tuple(inputs.shape[-2:])
+            sample.set_metainfo({'batch_input_shape': shape, 'pad_shape': shape})
+        return inputs, samples
+
+    def _enlarge(self, image: Tensor) -> Tensor:
+        """Resize one (3, h, w) image to the short side, at most the long side; single precision as in torchvision."""
+        height, width = image.shape[-2:]
+        sides = torch.tensor([min(height, width), max(height, width)], dtype=torch.float32)
+        limits = torch.tensor([self.resize['short'], self.resize['long']], dtype=torch.float32)
+        factor = (limits / sides).min().item()
+        size = (max(math.floor(height * factor), 1), max(math.floor(width * factor), 1))
+        return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False)[0]
+
+    def draw(self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any) -> None:
+        """Draw predicted boxes and masks; see :meth:`TaskAdapter.draw`."""
+        visualizer.add_datasample('prediction', image_rgb, sample, draw_gt=False, **options)
+
+
+def _num_outputs(neck: nn.Module) -> int | None:
+    """Number of feature levels a neck announces, None if it does not say."""
+    last = list(neck.children())[-1] if isinstance(neck, nn.Sequential) else neck
+    for name in ('num_outs', 'num_outputs'):
+        if isinstance(getattr(last, name, None), int):
+            return getattr(last, name)
+    if isinstance(getattr(last, 'out_channels', None), int) and type(last).__name__ in ('DilatedEncoder', 'CTResNetNeck'):
+        return 1
+    return len(last.convs) + len(last.extra_convs or ()) if type(last).__name__ == 'ChannelMapper' else None
+
+
+def _rescale_sample(sample: BaseDataElement, old: Size, new: Size, with_ground_truth: bool) -> None:
+    """Scale metainfo and, for training, ground truth of a sample whose image went from ``old`` to ``new``."""
+    factors = (new[1] / old[1], new[0] / old[0])
+    before = sample.get('scale_factor', (1.0, 1.0))
+    sample.set_metainfo(
+        {'img_shape': new, 'scale_factor': (before[0] * factors[0], before[1] * factors[1])}
+    )
+    if not with_ground_truth:
+        return
+    for name in ('gt_instances', 'ignored_instances'):
+        if sample.get(name) is not None:
+            _rescale_instances(sample.get(name), factors, new)
+
+
+def _rescale_instances(instances: BaseDataElement, factors: tuple[float, float], new: Size) -> None:
+    boxes = instances.get('bboxes')
+    if boxes is not None:
+        instances.bboxes = boxes * boxes.new_tensor([*factors, *factors])
+    if instances.get('masks') is not None:
+        instances.masks = instances.masks.resize(new)
+
+
+def _pad_and_stack(images: Sequence[Tensor], divisor: int) -> Tensor:
+    """Pad images with zeros at the right and bottom to the largest size, rounded up to ``divisor``, and stack them."""
+    height, width = (
+        math.ceil(max(image.shape[axis] for image in images) / divisor) * divisor for axis in (-2, -1)
+    )
+    return torch.stack([F.pad(i, (0, width - i.shape[-1], 0, height - i.shape[-2])) for i in images])

@@ -1,0 +1,91 @@
+"""Take named features of a network during one forward pass."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from torch import Tensor, nn
+
+from sr4ir_mm.utils.errors import UserError
+
+_INDEXED = re.compile(r'^(backbone|neck)\.(-?\d+)$')
+
+
+def collect_features(
+    net: nn.Module, layers: Sequence[str], run: Callable[[], object]
+) -> list[Tensor]:
+    """Outputs of ``layers`` while ``run`` executes ``net``.
+
+    Args:
+        net: Unwrapped task network.
+        layers: ``'backbone.N'`` / ``'neck.N'`` (N-th output, negative from the end) or a module's name.
+        run: Executes the part of ``net`` that contains the layers.
+
+    Returns:
+        Tensors in the order of ``layers``; a layer with several outputs contributes each of them.
+
+    Raises:
+        UserError: A layer does not exist, has fewer outputs, or was not executed.
+    """
+    outputs: dict[str, object] = {}
+    with ExitStack() as stack:
+        for module_name in {_split(layer)[0] for layer in layers}:
+            stack.enter_context(_recording(net, module_name, outputs))
+        run()
+    return [tensor for layer in layers for tensor in _select(net, layer, outputs)]
+
+
+def _split(layer: str) -> tuple[str, int | None]:
+    match = _INDEXED.match(layer)
+    return (match[1], int(match[2])) if match else (layer, None)
+
+
+@contextmanager
+def _recording(net: nn.Module, name: str, outputs: dict[str, object]) -> Iterator[None]:
+    modules = dict(net.named_modules())
+    if name not in modules:
+        raise UserError(f'TDP layer {name!r} is not in {type(net).__name__}; {_valid_layers(net)}.')
+
+    def record(module: nn.Module, args: object, output: object) -> None:
+        outputs[name] = output
+
+    handle = modules[name].register_forward_hook(record)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _select(net: nn.Module, layer: str, outputs: dict[str, object]) -> list[Tensor]:
+    name, index = _split(layer)
+    if name not in outputs:
+        raise UserError(
+            f'TDP layer {layer!r} was not executed by {type(net).__name__} while features were taken; {_valid_layers(net)}.'
+        )
+    output = outputs[name]
+    if index is None:
+        return _flatten(output)
+    levels = list(output.values()) if isinstance(output, dict) else output
+    levels = levels if isinstance(levels, (list, tuple)) else [levels]
+    if not -len(levels) <= index < len(levels):
+        raise UserError(
+            f'TDP layer {layer!r}: {name} of {type(net).__name__} has {len(levels)} output(s), '
+            f'so N of {name}.N is 0 to {len(levels) - 1}.'
+        )
+    return _flatten(levels[index])
+
+
+def _flatten(value: object) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value] if value.is_floating_point() else []
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [tensor for item in value for tensor in _flatten(item)]
+    return []
+
+
+def _valid_layers(net: nn.Module) -> str:
+    parts = [f'{part}.N (N-th output)' for part in ('backbone', 'neck') if getattr(net, part, None) is not None]
+    names = [f'{name}.{child}' for name, module in net.named_children() for child, _ in module.named_children()]
+    return f'choose {", ".join(parts)} or a module by name, such as {", ".join(names[:24])}'

@@ -1,0 +1,24 @@
+"""Adapter of mmseg's segmentors."""
+
+from typing import Any
+
+import numpy as np
+from mmengine.structures import BaseDataElement
+from torch import nn
+
+from sr4ir_mm.models.adapters.base import TaskAdapter
+from sr4ir_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class SegmentationAdapter(TaskAdapter):
+    """Encoder-decoders, cascades and transformers of mmseg."""
+
+    def default_layers(self, task_net: nn.Module) -> list[str]:
+        """The backbone's last stage (C5), as in the paper."""
+        return ['backbone.-1']
+
+    def draw(self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any) -> None:
+        """Draw the predicted label map; see :meth:`TaskAdapter.draw`."""
+        options.pop('pred_score_thr', None)
+        visualizer.add_datasample('prediction', image_rgb, sample, draw_gt=False, with_labels=False, **options)

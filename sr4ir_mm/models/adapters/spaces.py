@@ -1,0 +1,86 @@
+"""The affine map between image space (RGB, [0, 1]) and a task network's input space."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sr4ir_mm.utils.errors import UserError
+
+_PROBE_SIDE = 32
+
+
+class TaskSpace(nn.Module):
+    """Image space <-> task space, differentiable, read off the task network's own data preprocessor.
+
+    The preprocessor is probed with constant images instead of reading its attributes: mean and standard deviation,
+    their absence (YOLOX) and the channel order have other names in every library. Where the preprocessor offers public
+    ``mean`` and ``std`` buffers that agree with the probe, those are used, for they carry no rounding.
+
+    Args:
+        preprocessor: The task network's data preprocessor.
+        channel_order: Order in which the pipeline loads images; OpenMMLab's loaders give ``'bgr'``.
+
+    Raises:
+        UserError: The preprocessor is not a per-channel affine map of three channels.
+    """
+
+    def __init__(self, preprocessor: nn.Module, channel_order: str = 'bgr') -> None:
+        super().__init__()
+        offset, matrix = _probe(preprocessor)
+        source = matrix.abs().argmax(dim=1)
+        gain = matrix.gather(1, source[:, None]).squeeze(1)
+        residue = matrix.clone().scatter_(1, source[:, None], 0)
+        if sorted(source.tolist()) != [0, 1, 2] or residue.abs().max() > 1e-4 * gain.abs().min():
+            raise UserError(
+                f'{type(preprocessor).__name__} mixes colour channels, but an SR network in front of a task network '
+                'needs a preprocessor that only reorders and normalises three channels; configure such a one.'
+            )
+        mean, std = _exact_statistics(preprocessor, -offset / gain, 1 / gain)
+        rgb_source = 2 - source if channel_order == 'bgr' else source
+        self.register_buffer('mean', mean.view(1, 3, 1, 1), persistent=False)
+        self.register_buffer('std', std.view(1, 3, 1, 1), persistent=False)
+        self.register_buffer('to_task_order', rgb_source, persistent=False)
+        self.register_buffer('to_image_order', rgb_source.argsort(), persistent=False)
+
+    def to_task(self, image_rgb01: Tensor) -> Tensor:
+        """(N, 3, H, W) image space to task space."""
+        return (image_rgb01[:, self.to_task_order] * 255 - self.mean) / self.std
+
+    def to_image(self, task: Tensor) -> Tensor:
+        """(N, 3, H, W) task space to image space; values of 8-bit images come back exactly."""
+        raw = task * self.std + self.mean
+        nearest = raw.round()
+        exact = torch.where((raw - nearest).abs() < 1e-3, nearest, raw)
+        return exact[:, self.to_image_order] / 255
+
+
+@torch.no_grad()
+def _probe(preprocessor: nn.Module) -> tuple[Tensor, Tensor]:
+    """Offset (3,) and matrix (3 task, 3 raw) of the preprocessor's affine map, on the CPU."""
+    colours = torch.cat([torch.zeros(1, 3), 255 * torch.eye(3)])
+    images = [c.view(3, 1, 1).expand(3, _PROBE_SIDE, _PROBE_SIDE).to(torch.uint8) for c in colours]
+    try:
+        outputs = torch.cat([preprocessor({'inputs': [image]}, False)['inputs'] for image in images])
+    except Exception as error:
+        raise UserError(
+            f'{type(preprocessor).__name__} could not preprocess a plain image ({error}); the task network needs an '
+            'image data preprocessor such as DetDataPreprocessor, SegDataPreProcessor or ClsDataPreprocessor.'
+        ) from error
+    if outputs.ndim != 4 or outputs.shape[1] != 3:
+        raise UserError(
+            f'{type(preprocessor).__name__} makes inputs of shape {tuple(outputs.shape[1:])} from an RGB image; '
+            'SR networks need task networks with 3 input channels.'
+        )
+    corner = outputs[:, :, 0, 0].cpu()
+    return corner[0], (corner[1:] - corner[0]).T / 255
+
+
+def _exact_statistics(preprocessor: nn.Module, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+    """Prefer the preprocessor's own statistics over probed ones if both agree."""
+    own: Sequence[Tensor | None] = [getattr(preprocessor, name, None) for name in ('mean', 'std')]
+    if not all(isinstance(value, Tensor) and value.numel() == 3 for value in own):
+        return mean.round(decimals=4), std.round(decimals=4)
+    own_mean, own_std = (value.detach().cpu().float().flatten() for value in own)
+    agrees = torch.allclose(own_mean, mean, rtol=1e-3, atol=1e-2) and torch.allclose(own_std, std, rtol=1e-3)
+    return (own_mean, own_std) if agrees else (mean, std)

@@ -1,0 +1,87 @@
+"""Checkpoints of the wrapper model and of its children."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import CheckpointLoader
+from torch import Tensor, nn
+
+from sr4ir_mm.utils.errors import UserError
+
+_CONTAINERS = ('state_dict', 'params_ema', 'params', 'model')
+
+
+def drop_wrapper_prefix(model: nn.Module, state_dict: dict, prefix: str, local_metadata: dict) -> None:
+    """State-dict hook: save DDP-wrapped children under the names that an unwrapped model has.
+
+    mmengine's Runner saves the inner model whose children are wrapped, and its loader strips wrappers from the module
+    tree but not ``.module.`` from keys; without this hook such checkpoints load as nothing, silently.
+    """
+    for name, child in model.named_children():
+        if not is_model_wrapper(child):
+            continue
+        wrapped = f'{prefix}{name}.module.'
+        for key in [key for key in state_dict if key.startswith(wrapped)]:
+            state_dict[f'{prefix}{name}.{key[len(wrapped) :]}'] = state_dict.pop(key)
+
+
+def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str) -> None:
+    """Load pre-trained weights into one child.
+
+    Takes a checkpoint of the child alone, of a model that has it under any prefix (``generator.``, ``task_net.``), of
+    this package, or a bare state dict. Tensors of another shape (a head for other classes) are left out and listed.
+
+    Args:
+        child: Unwrapped network.
+        source: Path or URL, or ``dict(checkpoint=..., prefix=...)``.
+        name: The child's name, for messages.
+
+    Raises:
+        UserError: The file is missing, or nothing in it fits the child.
+    """
+    source = {'checkpoint': source} if isinstance(source, (str, Path)) else dict(source)
+    path = str(source['checkpoint'])
+    if '://' not in path and not Path(path).is_file():
+        raise UserError(
+            f'Weights for {name} are missing: {Path(path).resolve()} does not exist; put the file there or set '
+            f'model.init_from.{name} to another path.'
+        )
+    state = find_state_dict(CheckpointLoader.load_checkpoint(path, map_location='cpu'))
+    own = child.state_dict()
+    prefix = source.get('prefix') or best_prefix(state, own)
+    stripped = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+    fitting = {k: v for k, v in stripped.items() if k in own and own[k].shape == v.shape}
+    if not fitting:
+        raise UserError(
+            f'No tensor of {path} fits {name} ({type(child).__name__}); it holds keys such as '
+            f'{sorted(state)[:3]}, {name} has {sorted(own)[:3]}: convert it with tools/model_converters or choose another.'
+        )
+    child.load_state_dict(fitting, strict=False)
+    left = [key for key in own if key not in fitting]
+    note = f'; not in the file or of another shape: {left[:8]}{" ..." if len(left) > 8 else ""}' if left else ''
+    print_log(f'Loaded {len(fitting)} of {len(own)} tensors of {name} from {path}{note}', logger='current')
+
+
+def find_state_dict(checkpoint: Mapping) -> dict[str, Tensor]:
+    """The state dict inside a checkpoint of mmengine, BasicSR or torch."""
+    for container in _CONTAINERS:
+        if isinstance(checkpoint.get(container), Mapping):
+            return dict(checkpoint[container])
+    return dict(checkpoint)
+
+
+def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:
+    """The prefix of ``state`` under which most of ``own`` is found with the same shape."""
+    prefixes = {''}
+    for key in state:
+        parts = key.split('.')
+        prefixes.update('.'.join(parts[:depth]) + '.' for depth in (1, 2) if len(parts) > depth)
+
+    def matches(prefix: str) -> int:
+        return sum(prefix + key in state and state[prefix + key].shape == value.shape for key, value in own.items())
+
+    return max(sorted(prefixes), key=matches)

@@ -1,0 +1,183 @@
+"""From a batch of loaded images to an LR/HR pair in image space."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseDataPreprocessor
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+
+from sr4ir_mm.models.adapters import TaskAdapter
+from sr4ir_mm.registry import MODELS
+
+Size = tuple[int, int]
+_BORDERS = ('reflect', 'replicate')
+
+
+@dataclass
+class LRHRBatch:
+    """One batch on the device.
+
+    Attributes:
+        hr_rgb01: (N, 3, H, W) image space, padded to a multiple of the scale by reflection; None for LR input.
+        lr_rgb01: (N, 3, H / scale, W / scale) image space.
+        task_inputs: (N, 3, h, w) what the task network's preprocessor made of the HR images, h <= H and w <= W; for LR
+            input, the same enlarged by nearest neighbour, of which only the border is used.
+        border: (N, 1, h, w) bool, True where the preprocessor padded; None if nothing is padded.
+        sizes: (height, width) of each image's unpadded HR region.
+        samples: The task library's data samples; for LR input with metainfo of the enlarged images.
+    """
+
+    hr_rgb01: Tensor | None
+    lr_rgb01: Tensor
+    task_inputs: Tensor
+    border: Tensor | None
+    sizes: list[Size]
+    samples: list[BaseDataElement]
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+@MODELS.register_module()
+class LRHRDataPreprocessor(BaseDataPreprocessor):
+    """Run the task network's own preprocessor once, go back to image space, and degrade.
+
+    Channel order, normalisation, padding and batch augmentations of any model-zoo config therefore hold. The padded
+    border is filled from the image before it is degraded, so that no edge of constant colour leaks into LR pixels.
+
+    Args:
+        task_preprocessor: The task network's data preprocessor (shared, not copied).
+        adapter: The task network's adapter.
+        degradation: Maps (N, 3, H, W) HR to (N, 3, H / scale, W / scale) LR images.
+        scale: Factor of the SR network.
+        input: ``'hr'`` degrades the loaded images; ``'lr'`` takes them as LR images, in evaluation only.
+        border: ``'reflect'`` (replication where reflection cannot) or ``'replicate'``.
+        coordinates: For LR input, ``'lr'`` or ``'sr'``: the image whose coordinates predictions come back in.
+        min_lr_size: Smaller LR images are extended to this side before SR and cropped after it, since window-based
+            networks pad by reflection.
+        non_blocking: Whether the copy to the device may overlap with computation.
+    """
+
+    def __init__(
+        self,
+        task_preprocessor: nn.Module,
+        adapter: TaskAdapter,
+        degradation: nn.Module,
+        scale: int,
+        input: str = 'hr',
+        border: str = 'reflect',
+        coordinates: str = 'lr',
+        min_lr_size: int = 8,
+        non_blocking: bool = False,
+    ) -> None:
+        super().__init__(non_blocking=non_blocking)
+        for name, value, choices in (
+            ('input', input, ('hr', 'lr')),
+            ('border', border, _BORDERS),
+            ('coordinates', coordinates, ('lr', 'sr')),
+        ):
+            if value not in choices:
+                raise ValueError(f'{name}={value!r} is unknown; choose one of {choices}.')
+        self.task_preprocessor = task_preprocessor
+        self.adapter = adapter
+        self.degradation = degradation
+        self.scale = scale
+        self.input = input
+        self.border = border
+        self.coordinates = coordinates
+        self.min_lr_size = min_lr_size
+
+    @torch.no_grad()
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Preprocess one collated batch.
+
+        Args:
+            data: ``inputs`` and ``data_samples`` as the task library's pipeline packs them.
+            training: Whether ground truth is padded and batch augmentations are applied.
+
+        Returns:
+            ``dict(inputs=LRHRBatch, data_samples=...)``.
+        """
+        raw_sizes = [tuple(image.shape[-2:]) for image in data['inputs']]
+        data = self.task_preprocessor(data, training)
+        task_inputs, samples = data['inputs'], data['data_samples']
+        padded = tuple(task_inputs.shape[-2:])
+        sizes = self.adapter.valid_sizes(samples, raw_sizes, padded)
+        make = self._pair_from_lr if self.input == 'lr' and not training else self._pair_from_hr
+        batch = make(task_inputs, samples, sizes)
+        return dict(inputs=batch, data_samples=samples)
+
+    def _pair_from_hr(
+        self, task_inputs: Tensor, samples: list[BaseDataElement], sizes: list[Size]
+    ) -> LRHRBatch:
+        target = tuple(self._target_side(side, self.scale) for side in task_inputs.shape[-2:])
+        hr_rgb01 = self._fill(self.adapter.space.to_image(task_inputs), sizes, target)
+        return LRHRBatch(
+            hr_rgb01=hr_rgb01,
+            lr_rgb01=self.degradation(hr_rgb01),
+            task_inputs=task_inputs,
+            border=_border_mask(task_inputs, sizes),
+            sizes=sizes,
+            samples=samples,
+        )
+
+    def _pair_from_lr(
+        self, task_inputs: Tensor, samples: list[BaseDataElement], sizes: list[Size]
+    ) -> LRHRBatch:
+        target = tuple(self._target_side(side, 1) for side in task_inputs.shape[-2:])
+        lr_rgb01 = self._fill(self.adapter.space.to_image(task_inputs), sizes, target)
+        self.adapter.enlarge_metainfo(samples, self.scale, keep_coordinates=self.coordinates == 'lr')
+        enlarged = F.interpolate(task_inputs, scale_factor=self.scale, mode='nearest')
+        sizes = [(self.scale * height, self.scale * width) for height, width in sizes]
+        return LRHRBatch(
+            hr_rgb01=None,
+            lr_rgb01=lr_rgb01,
+            task_inputs=enlarged,
+            border=_border_mask(enlarged, sizes),
+            sizes=sizes,
+            samples=samples,
+        )
+
+    def _target_side(self, side: int, scale: int) -> int:
+        """Smallest multiple of ``scale`` that holds ``side`` and whose LR side is not below the minimum."""
+        return max(math.ceil(side / scale), self.min_lr_size) * scale
+
+    def _fill(self, image_rgb01: Tensor, sizes: Sequence[Size], target: Size) -> Tensor:
+        """Extend each image's unpadded region to the target size."""
+        if all(size == tuple(image_rgb01.shape[-2:]) for size in sizes):
+            return extend(image_rgb01, target, self.border)
+        images = [
+            extend(image[None, :, :height, :width], target, self.border)
+            for image, (height, width) in zip(image_rgb01, sizes, strict=True)
+        ]
+        return torch.cat(images)
+
+
+def extend(image: Tensor, target: Size, border: str = 'reflect') -> Tensor:
+    """Extend (N, 3, H, W) images at the right and bottom to ``target``.
+
+    Reflection needs a border smaller than the image; where it is not, the edge is replicated (as the reference does).
+    """
+    height, width = image.shape[-2:]
+    pad_height, pad_width = target[0] - height, target[1] - width
+    if pad_height == 0 and pad_width == 0:
+        return image
+    mode = border if pad_height < height and pad_width < width else 'replicate'
+    return F.pad(image, (0, pad_width, 0, pad_height), mode=mode)
+
+
+def _border_mask(task_inputs: Tensor, sizes: Sequence[Size]) -> Tensor | None:
+    """True where a batch image lies outside its unpadded region; None if no image has a border."""
+    height, width = task_inputs.shape[-2:]
+    if all(size == (height, width) for size in sizes):
+        return None
+    mask = torch.ones(len(sizes), 1, height, width, dtype=torch.bool, device=task_inputs.device)
+    for row, (valid_height, valid_width) in zip(mask, sizes, strict=True):
+        row[:, :valid_height, :valid_width] = False
+    return mask

@@ -1,0 +1,81 @@
+"""Task-driven perceptual (TDP) loss."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from sr4ir_mm.models.losses.pixel import check_distance, distance
+from sr4ir_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class TDPLoss(nn.Module):
+    """Distance of SR and HR images in the feature space of the task network that is being trained.
+
+    The loss only compares; taking the features (task network frozen and in eval mode, gradient through the SR image)
+    is the SR phase's part.
+
+    Args:
+        layers: Which features, see :meth:`TaskAdapter.features`: ``'backbone.3'``, ``'neck.0'`` (outputs by index) or any
+            module by name. None leaves the choice to the task adapter.
+        weights: One factor a layer. None is 1 / number of layers each, which is the paper's choice: 1.0 for one layer,
+            0.5 each for two FPN levels.
+        weight: Factor of the whole loss.
+        criterion: ``'l1'`` (paper) or ``'mse'``.
+        detach_hr: Take HR features as constants. False only for the joint ablation.
+
+    Config::
+
+        dict(type='sr4ir_mm.TDPLoss', layers=['neck.0', 'neck.1'], weights=[0.5, 0.5])
+
+    Source: Kim et al., CVPR 2024; methods.md 5.4 and 8.3.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[str] | None = None,
+        weights: Sequence[float] | None = None,
+        weight: float = 1.0,
+        criterion: str = 'l1',
+        detach_hr: bool = True,
+    ) -> None:
+        super().__init__()
+        if weights is not None and layers is not None and len(weights) != len(layers):
+            raise ValueError(
+                f'TDPLoss has {len(weights)} weights for {len(layers)} layers; give one weight a layer.'
+            )
+        self.layers = None if layers is None else list(layers)
+        self.weights = None if weights is None else list(weights)
+        self.weight = weight
+        self.criterion = check_distance(criterion)
+        self.detach_hr = detach_hr
+
+    def forward(self, sr_features: Sequence[Tensor], hr_features: Sequence[Tensor]) -> Tensor:
+        """Weighted mean distance; gradient flows to ``sr_features`` only, unless ``detach_hr`` is off.
+
+        Args:
+            sr_features: Features of the SR images, one tensor a layer, any shape.
+            hr_features: Features of the HR images, same shapes, same order.
+
+        Returns:
+            Scalar, >= 0: mean over each layer's elements, summed over layers times their weights.
+
+        Raises:
+            ValueError: Number of layers or any shape differs.
+        """
+        shapes = [tuple(f.shape) for f in sr_features], [tuple(f.shape) for f in hr_features]
+        if shapes[0] != shapes[1]:
+            raise ValueError(f'SR features have shapes {shapes[0]}, HR features {shapes[1]}; they must agree.')
+        weights = self._layer_weights(len(sr_features))
+        total = sum(
+            weight * distance(self.criterion, sr, hr.detach() if self.detach_hr else hr)
+            for weight, sr, hr in zip(weights, sr_features, hr_features, strict=True)
+        )
+        return self.weight * total
+
+    def _layer_weights(self, count: int) -> list[float]:
+        if self.weights is None:
+            return [1 / count] * count
+        if len(self.weights) != count:
+            raise ValueError(f'TDPLoss has {len(self.weights)} weights but got {count} features.')
+        return self.weights

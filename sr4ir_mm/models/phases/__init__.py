@@ -1,0 +1,9 @@
+"""Phases: what one part of a training iteration trains, on which images, with which losses."""
+
+from sr4ir_mm.models.phases.base import Phase
+from sr4ir_mm.models.phases.images import KINDS, TrainingImages
+from sr4ir_mm.models.phases.joint import JointPhase
+from sr4ir_mm.models.phases.sr import SRPhase
+from sr4ir_mm.models.phases.task import TaskPhase
+
+__all__ = ['KINDS', 'JointPhase', 'Phase', 'SRPhase', 'TaskPhase', 'TrainingImages']

@@ -1,0 +1,66 @@
+"""Base of all phases."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from sr4ir_mm.models.adapters.base import Losses
+from sr4ir_mm.models.phases.images import KINDS, TrainingImages
+from sr4ir_mm.utils.errors import UserError
+
+if TYPE_CHECKING:
+    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+
+
+class Phase(nn.Module, ABC):
+    """One part of a training iteration.
+
+    A phase says what it trains and computes losses; it never touches an optimizer.
+
+    Attributes:
+        trains: Children of the wrapper model whose parameters the phase updates.
+        inactive: Names of losses that are switched off for now (see ``LossStartHook``).
+    """
+
+    trains: Sequence[str] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inactive: set[str] = set()
+
+    @abstractmethod
+    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+        """Losses of this phase; every key that contains ``loss`` is summed into what is differentiated."""
+
+    def loss_names(self) -> set[str]:
+        """Names that :attr:`inactive` may hold."""
+        return set()
+
+    def needs_sr(self) -> bool:
+        """Whether the phase needs an SR network."""
+        return 'sr_net' in self.trains
+
+
+def check_kinds(images: Mapping[str, float]) -> dict[str, float]:
+    """Return image kinds and weights if all kinds exist.
+
+    Raises:
+        UserError: A kind is unknown or none is given.
+    """
+    unknown = sorted(set(images) - set(KINDS))
+    if unknown or not images:
+        raise UserError(f'Image kinds {unknown or "are missing"} in a phase; choose among {", ".join(KINDS)}.')
+    return dict(images)
+
+
+def weighted(losses: Losses, weight: float, prefix: str) -> Losses:
+    """Scale every loss (not accuracies and the like) and prefix all names."""
+    return {f'{prefix}.{name}': _scale(value, weight) if 'loss' in name else value for name, value in losses.items()}
+
+
+def _scale(value: Tensor | list[Tensor], weight: float) -> Tensor | list[Tensor]:
+    return [weight * item for item in value] if isinstance(value, (list, tuple)) else weight * value

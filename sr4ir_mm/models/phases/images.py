@@ -1,0 +1,71 @@
+"""The image kinds of one training iteration, made when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sr4ir_mm.datasets.transforms import CQMix
+from sr4ir_mm.models.data_preprocessors import LRHRBatch
+
+KINDS = ('hr', 'up', 'sr', 'cqmix')
+
+
+class TrainingImages:
+    """Images of one batch by kind, all (N, 3, H, W) in image space and of the padded HR size.
+
+    ``hr`` ground truth; ``up`` LR, bilinearly upsampled; ``sr`` super-resolved, neither clamped nor quantised; ``cqmix`` a
+    grid of SR and HR cells.
+
+    Args:
+        batch: The preprocessed batch.
+        super_resolve: Maps LR to SR images.
+        cqmix: The patch mix.
+    """
+
+    def __init__(self, batch: LRHRBatch, super_resolve: Callable[[Tensor], Tensor], cqmix: CQMix | None) -> None:
+        self.batch = batch
+        self._super_resolve = super_resolve
+        self._cqmix = cqmix
+        self._sr_rgb01: Tensor | None = None
+
+    @property
+    def hr_rgb01(self) -> Tensor:
+        """Ground truth."""
+        return self.batch.hr_rgb01
+
+    def super_resolve(self) -> Tensor:
+        """SR images of the current SR weights, with gradient if the SR net is trainable; remembered for later phases."""
+        self._sr_rgb01 = self._super_resolve(self.batch.lr_rgb01)
+        return self._sr_rgb01
+
+    @torch.no_grad()
+    def refresh_sr(self, reuse: bool = False) -> None:
+        """Make SR images without gradient.
+
+        Args:
+            reuse: Keep those that an earlier phase made before its update; saves a forward pass and lags by a step.
+        """
+        if reuse and self._sr_rgb01 is not None:
+            self._sr_rgb01 = self._sr_rgb01.detach()
+        else:
+            self.super_resolve()
+
+    def get(self, kind: str) -> Tensor:
+        """The images of one kind; ``sr`` and ``cqmix`` need a call of :meth:`super_resolve` or :meth:`refresh_sr` first."""
+        if kind == 'hr':
+            return self.hr_rgb01
+        if kind == 'up':
+            return upsample(self.batch.lr_rgb01, tuple(self.hr_rgb01.shape[-2:]))
+        if kind == 'sr':
+            return self._sr_rgb01
+        mixed = self._cqmix(dict(sr_rgb01=self._sr_rgb01, hr_rgb01=self.hr_rgb01))
+        return mixed['cqmix_rgb01']
+
+
+def upsample(lr_rgb01: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear upsampling with aligned corners, the paper's L->T baseline (methods.md 5.1)."""
+    return F.interpolate(lr_rgb01, size=size, mode='bilinear', align_corners=True)

@@ -1,0 +1,57 @@
+"""The joint phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sr4ir_mm.models.adapters.base import Losses
+from sr4ir_mm.models.phases.base import Phase, check_kinds, weighted
+from sr4ir_mm.models.phases.images import TrainingImages
+from sr4ir_mm.models.phases.sr import SRLosses, tdp_loss
+from sr4ir_mm.registry import MODELS
+
+if TYPE_CHECKING:
+    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+
+
+@MODELS.register_module()
+class JointPhase(Phase):
+    """Train both networks with one backward pass: S+T, and the joint ablation with TDP, which collapses in the paper.
+
+    Args:
+        images: Weight by image kind; gradient flows through ``sr`` and ``cqmix`` into the SR network.
+        pixel: As in ``SRPhase``.
+        tdp: As in ``SRPhase``, but the task network is trained by it too.
+
+    Source: methods.md 5.2, row S+T; 5.8, ablation "joint on-training".
+    """
+
+    trains = ('sr_net', 'task_net')
+
+    def __init__(
+        self, images: Mapping[str, float], pixel: Mapping | None = None, tdp: Mapping | None = None
+    ) -> None:
+        super().__init__()
+        self.images = check_kinds(images)
+        # Both features with gradient: that is what makes joint training collapse in the paper.
+        joint_tdp = None if tdp is None else {'detach_hr': False, **tdp}
+        self.losses = SRLosses(pixel, joint_tdp)
+
+    def loss_names(self) -> set[str]:
+        """Names that ``LossStartHook`` may delay."""
+        return self.losses.names()
+
+    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+        """See :meth:`Phase.compute_losses`."""
+        sr_rgb01 = images.super_resolve()
+        losses: Losses = {}
+        active = self.losses.names() - self.inactive
+        if 'pixel' in active:
+            losses['loss_pixel'] = self.losses.pixel(sr_rgb01, images.hr_rgb01)
+        if 'tdp' in active:
+            losses['loss_tdp'] = tdp_loss(self.losses.tdp, model, images, sr_rgb01)
+        for kind, weight in self.images.items():
+            task_losses = model.adapter.loss(model.task_net, images.get(kind), images.batch)
+            losses.update(weighted(task_losses, weight, kind))
+        return losses

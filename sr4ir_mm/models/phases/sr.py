@@ -1,0 +1,107 @@
+"""The SR phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from sr4ir_mm.models.adapters.base import Losses
+from sr4ir_mm.models.losses import TDPLoss
+from sr4ir_mm.models.phases.base import Phase, weighted
+from sr4ir_mm.models.phases.images import TrainingImages
+from sr4ir_mm.models.utils import eval_mode, unwrap
+from sr4ir_mm.registry import MODELS
+
+if TYPE_CHECKING:
+    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+
+
+class SRLosses(nn.Module):
+    """The losses an SR image can have; shared by the SR phase and the joint phase.
+
+    Args:
+        pixel: Config of the pixel loss, None for none.
+        tdp: Config of the TDP loss, None for none.
+        task: Weight of the task's own losses on the SR image, 0 for none.
+    """
+
+    def __init__(self, pixel: Mapping | None = None, tdp: Mapping | None = None, task: float = 0.0) -> None:
+        super().__init__()
+        self.pixel = None if pixel is None else MODELS.build({'type': 'sr4ir_mm.PixelLoss', **pixel})
+        self.tdp = None if tdp is None else MODELS.build({'type': 'sr4ir_mm.TDPLoss', **tdp})
+        self.task = task
+
+    def names(self) -> set[str]:
+        """Names of the configured losses."""
+        configured = {'pixel': self.pixel is not None, 'tdp': self.tdp is not None, 'task': self.task > 0}
+        return {name for name, present in configured.items() if present}
+
+
+@MODELS.register_module()
+class SRPhase(Phase):
+    """Train the SR network; the task network is frozen while it lends features or losses.
+
+    Args:
+        pixel: ``dict(weight=1.0, criterion='l1')``, None for none.
+        tdp: ``dict(layers=..., weights=..., weight=1.0)``, None for none. Features of SR and HR images come from the task
+            network that is being trained, in eval mode.
+        task: Weight of the task's own losses on the SR image, 0 for none (T->S, TDSR).
+        task_eval: Take the task losses in eval mode, as T->S does with its finished task network.
+
+    Source: methods.md 5.2 and 5.4, step 1.
+    """
+
+    trains = ('sr_net',)
+
+    def __init__(
+        self,
+        pixel: Mapping | None = None,
+        tdp: Mapping | None = None,
+        task: float = 0.0,
+        task_eval: bool = True,
+    ) -> None:
+        super().__init__()
+        self.losses = SRLosses(pixel, tdp, task)
+        self.task_eval = task_eval
+
+    def loss_names(self) -> set[str]:
+        """Names that ``LossStartHook`` may delay."""
+        return self.losses.names()
+
+    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+        """See :meth:`Phase.compute_losses`."""
+        sr_rgb01 = images.super_resolve()
+        losses: Losses = {}
+        active = self.losses.names() - self.inactive
+        if 'pixel' in active:
+            losses['loss_pixel'] = self.losses.pixel(sr_rgb01, images.hr_rgb01)
+        if 'tdp' in active:
+            losses['loss_tdp'] = tdp_loss(self.losses.tdp, model, images, sr_rgb01)
+        if 'task' in active:
+            losses.update(self._task_losses(model, images, sr_rgb01))
+        return losses
+
+    def _task_losses(self, model: TaskDrivenSR, images: TrainingImages, sr_rgb01: Tensor) -> Losses:
+        task_net = unwrap(model.task_net)
+        if not self.task_eval:
+            return weighted(model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr')
+        with eval_mode(task_net):
+            return weighted(model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr')
+
+
+def tdp_loss(criterion: TDPLoss, model: TaskDrivenSR, images: TrainingImages, sr_rgb01: Tensor) -> Tensor:
+    """Distance of SR and HR features of the task network in eval mode.
+
+    SR features come first: inside one autocast context, a forward pass without gradient caches cast weights that carry
+    none, and a later pass of the same network would have no gradient at all.
+    """
+    layers = criterion.layers or model.default_layers
+    with eval_mode(unwrap(model.task_net)):
+        sr_features = model.adapter.features(model.task_net, sr_rgb01, images.batch, layers)
+        with torch.no_grad() if criterion.detach_hr else nullcontext():
+            hr_features = model.adapter.features(model.task_net, images.hr_rgb01, images.batch, layers)
+    return criterion(sr_features, hr_features)

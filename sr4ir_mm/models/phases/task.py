@@ -1,0 +1,81 @@
+"""The task phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from sr4ir_mm.models.adapters.base import Losses, copy_sample
+from sr4ir_mm.models.data_preprocessors import LRHRBatch
+from sr4ir_mm.models.phases.base import Phase, check_kinds, weighted
+from sr4ir_mm.models.phases.images import TrainingImages
+from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.errors import UserError
+
+if TYPE_CHECKING:
+    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+
+
+@MODELS.register_module()
+class TaskPhase(Phase):
+    """Train the task network on weighted image kinds; SR images carry no gradient.
+
+    Args:
+        images: Weight by image kind (``hr``, ``up``, ``sr``, ``cqmix``). The paper: 0.34 each of sr, hr, cqmix.
+        concat: One forward pass over all kinds together instead of one each. Faster; batch norm then sees mixed
+            statistics, and all weights must be equal.
+        reuse_sr: Reuse the SR images that the SR phase made before its update instead of a second SR forward.
+
+    Source: methods.md 5.4, step 2.
+    """
+
+    trains = ('task_net',)
+
+    def __init__(self, images: Mapping[str, float], concat: bool = False, reuse_sr: bool = False) -> None:
+        super().__init__()
+        self.images = check_kinds(images)
+        if concat and len(set(self.images.values())) > 1:
+            raise UserError(
+                f'TaskPhase(concat=True) needs equal weights, not {self.images}; set concat=False or make them equal.'
+            )
+        self.concat = concat
+        self.reuse_sr = reuse_sr
+
+    def needs_sr(self) -> bool:
+        """Whether any kind is made by an SR network."""
+        return not {'sr', 'cqmix'}.isdisjoint(self.images)
+
+    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+        """See :meth:`Phase.compute_losses`."""
+        if self.needs_sr():
+            images.refresh_sr(self.reuse_sr)
+        if self.concat:
+            return self._joined(model, images)
+        losses: Losses = {}
+        for kind, weight in self.images.items():
+            task_losses = model.adapter.loss(model.task_net, images.get(kind), images.batch)
+            losses.update(weighted(task_losses, weight, kind))
+        return losses
+
+    def _joined(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+        joined = torch.cat([images.get(kind) for kind in self.images])
+        batch = repeat_batch(images.batch, len(self.images))
+        # A mean over k times the samples, so that it equals the sum of k weighted means.
+        weight = sum(self.images.values())
+        return weighted(model.adapter.loss(model.task_net, joined, batch), weight, 'all')
+
+
+def repeat_batch(batch: LRHRBatch, times: int) -> LRHRBatch:
+    """The batch ``times`` over, with data samples of their own."""
+    tile = (times, 1, 1, 1)
+    return replace(
+        batch,
+        hr_rgb01=None,
+        task_inputs=batch.task_inputs.repeat(tile),
+        border=None if batch.border is None else batch.border.repeat(tile),
+        sizes=batch.sizes * times,
+        samples=[copy_sample(sample) for _ in range(times) for sample in batch.samples],
+    )

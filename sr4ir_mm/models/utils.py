@@ -1,0 +1,45 @@
+"""Context managers that lend a network to a phase and hand it back exactly as it was."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.model import is_model_wrapper
+from torch import nn
+
+
+@contextmanager
+def frozen(*modules: nn.Module) -> Iterator[None]:
+    """Keep gradients from accumulating in ``modules``; gradients still flow through them.
+
+    Only the parameters that were trainable are switched off, and only they are switched on again, so that stages
+    which the model zoo froze on purpose stay frozen.
+    """
+    trainable = [p for module in modules for p in module.parameters() if p.requires_grad]
+    for parameter in trainable:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in trainable:
+            parameter.requires_grad_(True)
+
+
+@contextmanager
+def eval_mode(module: nn.Module) -> Iterator[None]:
+    """Run ``module`` in eval mode and restore every submodule's own flag afterwards.
+
+    Flags are set one by one: several backbones override ``train()`` and would not restore what was there.
+    """
+    training = [m for m in module.modules() if m.training]
+    for submodule in training:
+        submodule.training = False
+    try:
+        yield
+    finally:
+        for submodule in training:
+            submodule.training = True
+
+
+def unwrap(module: nn.Module) -> nn.Module:
+    """The module inside a distributed wrapper, or the module itself."""
+    return module.module if is_model_wrapper(module) else module
