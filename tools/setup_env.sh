@@ -94,8 +94,9 @@ make_venv() {
         say "making $VENV with $python (Python $(minor_of "$python"))"
         "$python" -m venv --clear "$VENV" </dev/null
     fi
-    # A run that was stopped while the folder was made leaves it without pip.
-    "$VENV/bin/python" -m pip --version >/dev/null 2>&1 ||
+    remove_half_installed
+    # A run that was stopped while the folder was made leaves it without a whole pip.
+    "$VENV/bin/python" -m pip show -q pip >/dev/null 2>&1 ||
         "$VENV/bin/python" -m ensurepip --upgrade </dev/null
 }
 
@@ -186,7 +187,7 @@ make_mmcv() {
         "$VENV/bin/python" -m pip cache remove mmcv </dev/null >/dev/null 2>&1 || true
         install_mmcv --force-reinstall
     fi
-    "$VENV/bin/python" -c 'import mmcv.ops' ||
+    mmcv_works || "$VENV/bin/python" -c 'import mmcv.ops' ||
         fail "mmcv was built but 'import mmcv.ops' fails, see above and $BUILD_LOG."
 }
 
@@ -198,7 +199,6 @@ fi
 step 1 'virtual environment'
 make_venv
 rm -f "$STAMP"
-remove_half_installed
 
 step 2 'tools for building'
 pip_install -r "$ROOT/requirements/build.txt"
@@ -216,11 +216,15 @@ step 5 'this project, editable'
 pip_install --no-build-isolation -q -e "$ROOT"
 
 step 6 'check'
-(cd / && "$VENV/bin/python" -W ignore -c '
+CHECK_LOG="$VENV/check.log" # its warnings are of interest only where it fails
+if ! (cd / && "$VENV/bin/python" -c '
 import mmcv.ops, mmdet, mmengine, mmpretrain, mmseg, torch, sr4ir_mm
 print(f"torch {torch.__version__}, mmengine {mmengine.__version__}, mmcv {mmcv.__version__}, "
       f"mmdet {mmdet.__version__}, mmsegmentation {mmseg.__version__}, "
       f"mmpretrain {mmpretrain.__version__}, sr4ir_mm {sr4ir_mm.__version__}")
-') || fail "the environment in $VENV does not import, see above; remove the folder and run this again."
+' 2>"$CHECK_LOG"); then
+    cat "$CHECK_LOG" >&2
+    fail "the environment in $VENV does not import, see above; remove the folder and run this again."
+fi
 fingerprint >"$STAMP.part" && mv "$STAMP.part" "$STAMP"
 say "environment ready: source \"$VENV/bin/activate\""
