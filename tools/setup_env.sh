@@ -81,10 +81,6 @@ PY
 make_venv() {
     local python
     if [ -x "$VENV/bin/python" ] && [ -z "$(python_problem "$VENV/bin/python")" ]; then
-        if [ -n "${PYTHON:-}" ] && [ "$(minor_of "$PYTHON")" != "$(minor_of "$VENV/bin/python")" ]; then
-            fail "$VENV holds Python $(minor_of "$VENV/bin/python") but PYTHON=$PYTHON was asked for;" \
-                'remove that folder, or name another with VENV=.'
-        fi
         say "kept: $VENV (Python $(minor_of "$VENV/bin/python"))"
     else
         if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ] && [ -n "$(ls -A "$VENV")" ]; then
@@ -100,7 +96,17 @@ make_venv() {
         "$VENV/bin/python" -m ensurepip --upgrade </dev/null
 }
 
-minor_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
+minor_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || say 'unknown'; }
+
+refuse_other_python() {
+    local there
+    if [ -n "${PYTHON:-}" ] && [ -x "$VENV/bin/python" ]; then
+        there="$(minor_of "$VENV/bin/python")"
+        [ "$there" = unknown ] || [ "$(minor_of "$PYTHON")" = "$there" ] ||
+            fail "$VENV holds Python $there but PYTHON=$PYTHON was asked for;" \
+                'remove that folder, or name another with VENV=.'
+    fi
+}
 
 # Takes away what a stopped pip left half written: pip would believe it installed and go on.
 remove_half_installed() {
@@ -191,6 +197,7 @@ make_mmcv() {
         fail "mmcv was built but 'import mmcv.ops' fails, see above and $BUILD_LOG."
 }
 
+refuse_other_python
 if [ -f "$STAMP" ] && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP")" = "$(fingerprint 2>/dev/null)" ]; then
     say "environment up to date: $VENV"
     exit 0
