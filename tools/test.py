@@ -1,0 +1,48 @@
+"""Evaluate a checkpoint: python tools/test.py CONFIG CHECKPOINT [options]."""
+
+import argparse
+
+from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.resources import check_resources
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Evaluate a checkpoint')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
+    parser.add_argument(
+        '--show-dir', help='folder for pictures of LR, upsampled, SR and HR with the predictions'
+    )
+    cli.add_common_options(parser)
+    args = cli.parse(parser)
+    if args.out and not args.out.endswith(('.pkl', '.pickle')):
+        parser.error(f'--out {args.out} must end in .pkl or .pickle.')
+    return args
+
+
+def main() -> None:
+    """Load the config, apply the options, check the files, test."""
+    args = parse_args()
+    cfg = cli.load_config(args.config, args.cfg_options)
+    if not cfg.get('test_dataloader'):
+        raise UserError(f'{args.config} has no test_dataloader to test on; add one.')
+    cfg.launcher = args.launcher
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    cli.set_work_dir(cfg, args.work_dir, args.config)
+    cli.set_show_dir(cfg, args.show_dir)
+    cli.check_on_first_process(lambda: check_resources(cfg, mode='test'))
+    cli.use_cpu_backend(cfg)
+    runner = cli.build_runner(cfg)
+    if args.out:
+        from sr4ir_mm.utils.dump import DumpPredictions
+
+        runner.test_evaluator.metrics.append(DumpPredictions(args.out))
+    runner.test()
+
+
+if __name__ == '__main__':
+    cli.run(main)
