@@ -1,5 +1,13 @@
-"""Datasets, samplers, transforms and data functions."""
+"""Datasets, samplers, transforms and data functions; each needs its own library only."""
 
-from sr4ir_mm.datasets.transforms import CQMix
+from importlib.util import find_spec
 
-__all__ = ['CQMix']
+from sr4ir_mm.datasets.transforms import CQMix, LoadImage
+from sr4ir_mm.datasets.workers import seed_worker
+
+__all__ = ['CQMix', 'LoadImage', 'seed_worker']
+
+if find_spec('mmdet') is not None:
+    from sr4ir_mm.datasets.voc_format import VOCFormatDataset
+
+    __all__ += ['VOCFormatDataset']

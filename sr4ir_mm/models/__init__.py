@@ -11,6 +11,7 @@ from sr4ir_mm.models.degradations import BicubicDegradation
 from sr4ir_mm.models.losses import PixelLoss, TDPLoss
 from sr4ir_mm.models.phases import JointPhase, Phase, SRPhase, TaskPhase
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+from sr4ir_mm.models.task_nets import TorchvisionMobileNetV3
 
 __all__ = [
     'BicubicDegradation',
@@ -27,4 +28,5 @@ __all__ = [
     'TaskAdapter',
     'TaskDrivenSR',
     'TaskPhase',
+    'TorchvisionMobileNetV3',
 ]

@@ -155,19 +155,6 @@ class TaskDrivenSR(BaseModel):
         for name, source in self.init_from.items():
             load_child_weights(unwrap(getattr(self, name)), source, name)
 
-    def set_loss_active(self, name: str, active: bool) -> None:
-        """Switch a loss on or off in every phase that has it.
-
-        Raises:
-            UserError: No phase has such a loss.
-        """
-        owners = [phase for phase in self.phases if name in phase.loss_names()]
-        if not owners:
-            known = sorted(set().union(*(phase.loss_names() for phase in self.phases)))
-            raise UserError(f'No phase has a loss named {name!r}; this model has {", ".join(known) or "none"}.')
-        for phase in owners:
-            (phase.inactive.discard if active else phase.inactive.add)(name)
-
     # ---- networks -------------------------------------------------------------------------------------------------
 
     def nets(self) -> dict[str, nn.Module]:

@@ -13,6 +13,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import TaskAdapter
+from sr4ir_mm.models.adapters.base import copy_sample
 from sr4ir_mm.registry import MODELS
 
 Size = tuple[int, int]
@@ -111,7 +112,7 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         sizes = self.adapter.valid_sizes(samples, raw_sizes, padded)
         make = self._pair_from_lr if self.input == 'lr' and not training else self._pair_from_hr
         batch = make(task_inputs, samples, sizes)
-        return dict(inputs=batch, data_samples=samples)
+        return dict(inputs=batch, data_samples=batch.samples)
 
     def _pair_from_hr(
         self, task_inputs: Tensor, samples: list[BaseDataElement], sizes: list[Size]
@@ -132,6 +133,7 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
     ) -> LRHRBatch:
         target = tuple(self._target_side(side, 1) for side in task_inputs.shape[-2:])
         lr_rgb01 = self._fill(self.adapter.space.to_image(task_inputs), sizes, target)
+        samples = [copy_sample(sample) for sample in samples]
         self.adapter.enlarge_metainfo(samples, self.scale, keep_coordinates=self.coordinates == 'lr')
         enlarged = F.interpolate(task_inputs, scale_factor=self.scale, mode='nearest')
         sizes = [(self.scale * height, self.scale * width) for height, width in sizes]

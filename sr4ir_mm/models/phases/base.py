@@ -23,13 +23,15 @@ class Phase(nn.Module, ABC):
 
     Attributes:
         trains: Children of the wrapper model whose parameters the phase updates.
-        inactive: Names of losses that are switched off for now (see ``LossStartHook``).
+        begins: Share of training after which a loss starts, by its name; obeyed by ``LossStartHook``.
+        inactive: Names of losses that are switched off for now.
     """
 
     trains: Sequence[str] = ()
 
     def __init__(self) -> None:
         super().__init__()
+        self.begins: dict[str, float] = {}
         self.inactive: set[str] = set()
 
     @abstractmethod
@@ -37,7 +39,7 @@ class Phase(nn.Module, ABC):
         """Losses of this phase; every key that contains ``loss`` is summed into what is differentiated."""
 
     def loss_names(self) -> set[str]:
-        """Names that :attr:`inactive` may hold."""
+        """Names of the losses that can be switched."""
         return set()
 
     def needs_sr(self) -> bool:

@@ -37,9 +37,10 @@ class JointPhase(Phase):
         # Both features with gradient: that is what makes joint training collapse in the paper.
         joint_tdp = None if tdp is None else {'detach_hr': False, **tdp}
         self.losses = SRLosses(pixel, joint_tdp)
+        self.begins = self.losses.begins
 
     def loss_names(self) -> set[str]:
-        """Names that ``LossStartHook`` may delay."""
+        """Names of the SR losses."""
         return self.losses.names()
 
     def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:

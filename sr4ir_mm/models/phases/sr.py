@@ -15,6 +15,7 @@ from sr4ir_mm.models.phases.base import Phase, weighted
 from sr4ir_mm.models.phases.images import TrainingImages
 from sr4ir_mm.models.utils import eval_mode, unwrap
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.errors import UserError
 
 if TYPE_CHECKING:
     from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
@@ -26,19 +27,35 @@ class SRLosses(nn.Module):
     Args:
         pixel: Config of the pixel loss, None for none.
         tdp: Config of the TDP loss, None for none.
-        task: Weight of the task's own losses on the SR image, 0 for none.
+        task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0 for none.
+
+    Attributes:
+        begins: Share of training after which a loss starts, from ``begin`` in the configs.
     """
 
-    def __init__(self, pixel: Mapping | None = None, tdp: Mapping | None = None, task: float = 0.0) -> None:
+    def __init__(
+        self, pixel: Mapping | None = None, tdp: Mapping | None = None, task: float | Mapping = 0.0
+    ) -> None:
         super().__init__()
-        self.pixel = None if pixel is None else MODELS.build({'type': 'sr4ir_mm.PixelLoss', **pixel})
-        self.tdp = None if tdp is None else MODELS.build({'type': 'sr4ir_mm.TDPLoss', **tdp})
-        self.task = task
+        task = dict(task) if isinstance(task, Mapping) else {'weight': task}
+        configs = {name: dict(cfg) for name, cfg in (('pixel', pixel), ('tdp', tdp), ('task', task)) if cfg is not None}
+        begins = {name: cfg.pop('begin', 0.0) for name, cfg in configs.items()}
+        self.pixel = _build(configs.get('pixel'), 'sr4ir_mm.PixelLoss')
+        self.tdp = _build(configs.get('tdp'), 'sr4ir_mm.TDPLoss')
+        self.task = configs['task']['weight']
+        self.begins = {name: share for name, share in begins.items() if share > 0}
+        wrong = {name: share for name, share in begins.items() if not 0 <= share < 1}
+        if wrong:
+            raise UserError(f'begin={wrong} of a loss is no share of training; expected a number in [0, 1).')
 
     def names(self) -> set[str]:
         """Names of the configured losses."""
         configured = {'pixel': self.pixel is not None, 'tdp': self.tdp is not None, 'task': self.task > 0}
         return {name for name, present in configured.items() if present}
+
+
+def _build(cfg: dict | None, default_type: str) -> nn.Module | None:
+    return None if cfg is None else MODELS.build({'type': default_type, **cfg})
 
 
 @MODELS.register_module()
@@ -47,9 +64,9 @@ class SRPhase(Phase):
 
     Args:
         pixel: ``dict(weight=1.0, criterion='l1')``, None for none.
-        tdp: ``dict(layers=..., weights=..., weight=1.0)``, None for none. Features of SR and HR images come from the task
-            network that is being trained, in eval mode.
-        task: Weight of the task's own losses on the SR image, 0 for none (T->S, TDSR).
+        tdp: ``dict(layers=..., weights=..., weight=1.0, begin=0.1)``, None for none. Features of SR and HR images come from
+            the task network that is being trained, in eval mode; ``begin`` is the share of training after which it starts.
+        task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0 for none (T->S, TDSR).
         task_eval: Take the task losses in eval mode, as T->S does with its finished task network.
 
     Source: methods.md 5.2 and 5.4, step 1.
@@ -61,15 +78,16 @@ class SRPhase(Phase):
         self,
         pixel: Mapping | None = None,
         tdp: Mapping | None = None,
-        task: float = 0.0,
+        task: float | Mapping = 0.0,
         task_eval: bool = True,
     ) -> None:
         super().__init__()
         self.losses = SRLosses(pixel, tdp, task)
+        self.begins = self.losses.begins
         self.task_eval = task_eval
 
     def loss_names(self) -> set[str]:
-        """Names that ``LossStartHook`` may delay."""
+        """Names of the SR losses."""
         return self.losses.names()
 
     def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:

@@ -1,0 +1,15 @@
+"""What the Runner calls: hooks, optimizer constructors and parameter schedulers."""
+
+from sr4ir_mm.engine.hooks import EpochSeedHook, LossStartHook, SRVisualizationHook, StopOnInvalidLossHook
+from sr4ir_mm.engine.optimizers import NamedOptimWrapperDict, SeparateOptimWrapperConstructor
+from sr4ir_mm.engine.schedulers import WarmupCosineRestartLR
+
+__all__ = [
+    'EpochSeedHook',
+    'LossStartHook',
+    'NamedOptimWrapperDict',
+    'SRVisualizationHook',
+    'SeparateOptimWrapperConstructor',
+    'StopOnInvalidLossHook',
+    'WarmupCosineRestartLR',
+]

@@ -1,0 +1,47 @@
+"""Stop before a diverged model overwrites a good one."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from sr4ir_mm.registry import HOOKS
+from sr4ir_mm.utils.errors import UserError
+
+
+@HOOKS.register_module()
+class StopOnInvalidLossHook(Hook):
+    """End training when a loss is not finite, before the next checkpoint is written.
+
+    Args:
+        interval: Look every so many iterations (a look waits for the device); the last iteration of an epoch and the
+            one before any checkpoint are always looked at.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, interval: int = 50) -> None:
+        self.interval = interval
+        self._last: dict[str, torch.Tensor] = {}
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
+    ) -> None:
+        """Look at the losses of this iteration."""
+        self._last = outputs or {}
+        is_last = self.is_last_train_iter(runner) or self.end_of_epoch(runner.train_dataloader, batch_idx)
+        if is_last or self.every_n_train_iters(runner, self.interval):
+            self._check(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Refuse to save a diverged model."""
+        self._check(runner)
+
+    def _check(self, runner: Runner) -> None:
+        bad = [name for name, value in self._last.items() if not bool(torch.isfinite(torch.as_tensor(value)).all())]
+        if bad:
+            raise UserError(
+                f'Training diverged at iteration {runner.iter + 1}: {", ".join(bad)} not finite; lower the learning rate or '
+                f'lengthen the warm-up, and go on from the last good checkpoint in {runner.work_dir}.'
+            )

@@ -1,0 +1,94 @@
+"""One optimizer for each trained network."""
+
+from __future__ import annotations
+
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapperDict
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as ROOT_CONSTRUCTORS
+from torch import nn
+
+from sr4ir_mm.models.utils import unwrap
+from sr4ir_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
+from sr4ir_mm.utils.errors import UserError
+
+_DEFAULT_CONSTRUCTOR = DefaultOptimWrapperConstructor.__name__
+
+
+class NamedOptimWrapperDict(OptimWrapperDict):
+    """``OptimWrapperDict`` that keeps gradient accumulation right and refuses checkpoints of other networks."""
+
+    def initialize_count_status(self, model: nn.Module, cur_iter: int, max_iters: int) -> None:
+        """Tell every wrapper the iteration range; the base class does nothing, and would lose the last gradients."""
+        for name, wrapper in self.optim_wrappers.items():
+            wrapper.initialize_count_status(getattr(unwrap(model), name), cur_iter, max_iters)
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Load every wrapper's state.
+
+        Raises:
+            UserError: The checkpoint's optimizers are not exactly ours; the base class would skip missing ones silently.
+        """
+        if set(state_dict) != set(self.optim_wrappers):
+            raise UserError(
+                f'The checkpoint has optimizers for {sorted(state_dict)}, this config for {sorted(self.optim_wrappers)}; '
+                'resume with the config that made the checkpoint, or start from its weights with load_from.'
+            )
+        super().load_state_dict(state_dict)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class SeparateOptimWrapperConstructor:
+    """Build one optimizer wrapper for each network that a phase trains.
+
+    Each entry of ``optim_wrapper`` besides ``constructor`` is a complete mmengine optimizer wrapper config, with
+    ``paramwise_cfg``, ``clip_grad``, ``accumulative_counts`` and a ``constructor`` of its own if wished.
+
+    Args:
+        optim_wrapper_cfg: Wrapper config by name of the network.
+        paramwise_cfg: Refused; it belongs into the entries.
+
+    Config::
+
+        optim_wrapper = dict(
+            constructor='sr4ir_mm.SeparateOptimWrapperConstructor',
+            sr_net=dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0)),
+            task_net=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=2e-2, momentum=0.9)))
+
+    Raises:
+        UserError: Names do not match the networks that are trained, or accumulation differs between them.
+    """
+
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+        if paramwise_cfg:
+            raise UserError('paramwise_cfg stands beside the optimizers; move it into optim_wrapper.sr_net or .task_net.')
+        self.cfg = {name: cfg for name, cfg in optim_wrapper_cfg.items() if cfg is not None}
+
+    def __call__(self, model: nn.Module) -> NamedOptimWrapperDict:
+        """Build the wrappers for ``model``, a ``TaskDrivenSR``, wrapped for distributed training or not."""
+        model = unwrap(model)
+        self._check(model)
+        return NamedOptimWrapperDict(
+            **{name: self._build_one(unwrap(getattr(model, name)), cfg) for name, cfg in self.cfg.items()}
+        )
+
+    def _check(self, model: nn.Module) -> None:
+        expected = model.trained_nets()
+        if set(self.cfg) != set(expected):
+            raise UserError(
+                f'optim_wrapper configures {sorted(self.cfg)}, but the phases train {sorted(expected)}; give exactly one '
+                'optimizer to each trained network.'
+            )
+        counts = {name: cfg.get('accumulative_counts', 1) for name, cfg in self.cfg.items()}
+        if len(set(counts.values())) > 1:
+            raise UserError(
+                f'accumulative_counts differ between networks ({counts}); both must accumulate over the same iterations.'
+            )
+
+    @staticmethod
+    def _build_one(net: nn.Module, cfg: dict) -> object:
+        cfg = cfg.copy()
+        constructor = dict(
+            type=cfg.pop('constructor', _DEFAULT_CONSTRUCTOR),
+            optim_wrapper_cfg=cfg,
+            paramwise_cfg=cfg.pop('paramwise_cfg', None),
+        )
+        return ROOT_CONSTRUCTORS.build(constructor)(net)

@@ -1,0 +1,5 @@
+"""Parameter schedulers."""
+
+from sr4ir_mm.engine.schedulers.cosine_restart import WarmupCosineRestartLR
+
+__all__ = ['WarmupCosineRestartLR']

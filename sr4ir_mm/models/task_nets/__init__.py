@@ -1,0 +1,17 @@
+"""Parts of the paper's task networks that the OpenMMLab libraries lack; each needs its own library only."""
+
+from importlib.util import find_spec
+
+from sr4ir_mm.models.task_nets.mobilenet_v3 import TorchvisionMobileNetV3
+
+__all__ = ['TorchvisionMobileNetV3']
+
+if find_spec('mmdet') is not None:
+    from sr4ir_mm.models.task_nets.rpn import ScoreThresholdRPNHead, TorchvisionAnchorGenerator
+
+    __all__ += ['ScoreThresholdRPNHead', 'TorchvisionAnchorGenerator']
+
+if find_spec('mmseg') is not None:
+    from sr4ir_mm.models.task_nets.deeplab_head import TorchvisionDeepLabHead
+
+    __all__ += ['TorchvisionDeepLabHead']

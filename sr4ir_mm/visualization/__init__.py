@@ -1,0 +1,6 @@
+"""Side-by-side pictures of what the task network sees and predicts."""
+
+from sr4ir_mm.visualization.backends import MemoryVisBackend
+from sr4ir_mm.visualization.panels import caption, hstack_panels, to_uint8, vstack_rows
+
+__all__ = ['MemoryVisBackend', 'caption', 'hstack_panels', 'to_uint8', 'vstack_rows']
