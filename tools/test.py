@@ -35,7 +35,7 @@ def main() -> None:
     cli.set_work_dir(cfg, args.work_dir, args.config)
     cli.set_show_dir(cfg, args.show_dir)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='test'))
-    cli.use_cpu_backend(cfg)
+    cli.join_processes_on_cpu(cfg)
     runner = cli.build_runner(cfg)
     if args.out:
         from sr4ir_mm.utils.dump import DumpPredictions

@@ -43,7 +43,7 @@ def main() -> None:
     cli.check_on_first_process(lambda: check_resources(cfg, mode='train'))
     if args.amp:
         cli.enable_amp(cfg)
-    cli.use_cpu_backend(cfg)
+    cli.join_processes_on_cpu(cfg)
     cli.build_runner(cfg).train()
 
 

@@ -4,6 +4,7 @@ Nothing here imports torch at import time: a wrong option or a missing file must
 """
 
 import argparse
+import datetime
 import difflib
 import os
 import os.path as osp
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from mmengine.runner import Runner
 
 EXIT_USER_ERROR = 2
+
+#: Where launchers other than torchrun (which sets LOCAL_RANK) tell a process its number.
+LOCAL_RANK_OF_LAUNCHER = {'slurm': 'SLURM_LOCALID', 'mpi': 'OMPI_COMM_WORLD_LOCAL_RANK'}
 
 
 def run(main: Callable[[], None]) -> None:
@@ -49,7 +53,8 @@ def run(main: Callable[[], None]) -> None:
 def user_sentence(error: Exception) -> str | None:
     """Return the one sentence for an error that is the user's to solve; None for any other."""
     if isinstance(error, UserError):
-        return ' '.join(str(error).split())
+        # A worker process of a data loader hands its error over as text, traceback included.
+        return ' '.join(str(error).split(f'{UserError.__qualname__}: ')[-1].split())
     text = str(error.args[0]) if error.args else ''
     unknown_type = re.match(r'(\S+) is not in the (\S+?)::([\w ]+) registry', text)
     if isinstance(error, KeyError) and unknown_type:
@@ -72,12 +77,18 @@ def user_sentence(error: Exception) -> str | None:
 
 
 def _raised_by_registry(error: Exception) -> bool:
-    """Whether the last call of this package's traceback was a registry building from a config."""
-    traceback, innermost = error.__traceback__, ''
+    """Whether a registry was building from a config, with only constructors called since."""
+    traceback, names = error.__traceback__, []
     while traceback is not None:
-        innermost = traceback.tb_frame.f_code.co_name
+        names.append(traceback.tb_frame.f_code.co_name)
         traceback = traceback.tb_next
-    return innermost in ('build_from_cfg', 'build_model_from_cfg', 'build_runner_from_cfg')
+    while names and names[-1] == '__init__':
+        names.pop()
+    return bool(names) and names[-1] in (
+        'build_from_cfg',
+        'build_model_from_cfg',
+        'build_runner_from_cfg',
+    )
 
 
 def parse(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> argparse.Namespace:
@@ -94,7 +105,8 @@ def parse(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> arg
         args = parser.parse_args(argv)
     except (ValueError, AssertionError) as error:  # mmengine's DictAction
         parser.error(f'--cfg-options takes key=value pairs ({error}).')
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    rank = os.getenv(LOCAL_RANK_OF_LAUNCHER.get(args.launcher, ''), str(args.local_rank))
+    os.environ.setdefault('LOCAL_RANK', rank)
     return args
 
 
@@ -180,7 +192,7 @@ def warn_about_new_keys(cfg: Mapping[str, Any], options: Mapping[str, Any]) -> N
     for option in options:
         level: Any = cfg
         for key in option.split('.'):
-            if not isinstance(level, Mapping):
+            if not hasattr(level, 'keys'):
                 break  # an item of a list: mmengine says itself what is wrong with its number
             if key not in level:
                 near = difflib.get_close_matches(key, map(str, level), n=1, cutoff=0.8)
@@ -293,20 +305,32 @@ def enable_auto_scale_lr(cfg: 'Config') -> None:
     cfg.auto_scale_lr.enable = True
 
 
-def use_cpu_backend(cfg: 'Config') -> None:
-    """Let the processes of a distributed run talk through gloo where there is no CUDA.
+def join_processes_on_cpu(cfg: 'Config') -> None:
+    """Join the processes of torchrun through gloo where there is no accelerator.
+
+    mmengine's own set-up takes a CUDA device for each process whatever the backend; it leaves
+    processes alone that have already joined.
 
     Args:
-        cfg: Changed in place; only ``backend='nccl'``, or none, is replaced.
+        cfg: The config with its ``launcher``. Changed in place: ``env_cfg.dist_cfg.backend`` is
+            set to gloo (``timeout``, in seconds, holds), and the model wrapper gets no device.
     """
+    if cfg.get('launcher', 'none') != 'pytorch' or has_accelerator():
+        return
     import torch
 
-    if cfg.get('launcher', 'none') == 'none' or torch.cuda.is_available():
-        return
     cfg.setdefault('env_cfg', {})
     cfg.env_cfg.setdefault('dist_cfg', {})
-    if cfg.env_cfg.dist_cfg.get('backend', 'nccl') == 'nccl':
-        cfg.env_cfg.dist_cfg.backend = 'gloo'
+    cfg.env_cfg.dist_cfg.backend = 'gloo'
+    timeout = cfg.env_cfg.dist_cfg.get('timeout')
+    torch.distributed.init_process_group(
+        'gloo', timeout=None if timeout is None else datetime.timedelta(seconds=timeout)
+    )
+    # The Runner would tell the wrapper that this process owns the CUDA device of its number.
+    if cfg.get('model_wrapper_cfg') is None:
+        find_unused = cfg.get('find_unused_parameters', False)
+        cfg.model_wrapper_cfg = {'find_unused_parameters': find_unused, 'broadcast_buffers': False}
+    cfg.model_wrapper_cfg.device_ids = None
 
 
 def has_accelerator() -> bool:
@@ -327,13 +351,12 @@ def set_show_dir(cfg: 'Config', show_dir: str | None) -> None:
     if show_dir is None:
         return
     hooks = list(cfg.get('custom_hooks') or [])
-    settings = {'draw_test': True, 'out_dir': show_dir}
-    for hook in hooks:
-        if str(hook.get('type')).endswith('SRVisualizationHook'):
-            hook.update(settings)
-            break
-    else:
-        hooks.append({'type': 'sr4ir_mm.SRVisualizationHook', **settings})
+    drawing = [hook for hook in hooks if str(hook.get('type')).endswith('SRVisualizationHook')]
+    if not drawing:
+        # All images, as --show-dir does elsewhere in OpenMMLab.
+        drawing = [{'type': 'sr4ir_mm.SRVisualizationHook', 'max_images': None}]
+        hooks += drawing
+    drawing[0].update(draw_test=True, out_dir=show_dir)
     cfg.custom_hooks = hooks
 
 
@@ -347,5 +370,5 @@ def build_runner(cfg: 'Config') -> 'Runner':
 
 def check_on_first_process(check: Callable[[], None]) -> None:
     """Run a check in one process a machine; the others meet its failure at the first barrier."""
-    if os.getenv('LOCAL_RANK', os.getenv('SLURM_LOCALID', '0')) == '0':
+    if os.getenv('LOCAL_RANK', '0') == '0':
         check()

@@ -9,6 +9,7 @@ import fnmatch
 import json
 import os
 import os.path as osp
+import re
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,8 @@ PARSE_LIMIT_BYTES = 20 * 2**20
 
 #: A server that says nothing for this long is taken as unreachable.
 DOWNLOAD_TIMEOUT_SECONDS = 20
+
+_VOC_DETECTION = re.compile(r'(?<!Pascal)(XML|VOC|VOCFormat)Dataset$')
 
 LOADERS = {'train': ('train_dataloader', 'val_dataloader'), 'test': ('test_dataloader',)}
 EVALUATORS = {'train': ('val_evaluator',), 'test': ('test_evaluator',)}
@@ -121,15 +124,11 @@ def _prefixes(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for key, value in prefix.items():
             if isinstance(value, str) and value:
                 yield f'data_prefix.{key}', value
-    # mmdet's VOC data sets name two folders by arguments of their own, with these defaults.
-    if _type_name(dataset).endswith(('XMLDataset', 'VOCDataset')) and not _is_segmentation(prefix):
+    # Detection sets in VOC format name two folders by arguments of their own, these by default.
+    if _VOC_DETECTION.search(_type_name(dataset)):
         sub_root = prefix.get('sub_data_root', '') if isinstance(prefix, Mapping) else ''
         yield 'img_subdir', osp.join(sub_root, dataset.get('img_subdir', 'JPEGImages'))
         yield 'ann_subdir', osp.join(sub_root, dataset.get('ann_subdir', 'Annotations'))
-
-
-def _is_segmentation(prefix: Any) -> bool:
-    return isinstance(prefix, Mapping) and ('img_path' in prefix or 'seg_map_path' in prefix)
 
 
 def _type_name(cfg: Mapping[str, Any]) -> str:

@@ -19,7 +19,8 @@ def register_all_modules(init_default_scope: bool = False) -> None:
     for package in PACKAGES:
         importlib.import_module(f'sr4ir_mm.{package}')
     if init_default_scope:
-        from mmengine.registry import DefaultScope, init_default_scope as set_default_scope
+        from mmengine.registry import DefaultScope
+        from mmengine.registry import init_default_scope as set_default_scope
 
         current = DefaultScope.get_current_instance()
         if current is None or current.scope_name != 'sr4ir_mm':

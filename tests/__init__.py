@@ -1,0 +1,1 @@
+"""Tests of sr4ir_mm; their folders mirror the package."""

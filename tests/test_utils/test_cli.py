@@ -1,0 +1,307 @@
+"""Options of the tools, and how they report a user's mistakes."""
+
+import argparse
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS
+
+from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.errors import UserError
+
+
+def two_optimizers():
+    return Config(
+        dict(
+            optim_wrapper=dict(
+                constructor='sr4ir_mm.SeparateOptimWrapperConstructor',
+                sr_net=dict(type='OptimWrapper', optimizer=dict(type='Adam')),
+                task_net=dict(optimizer=dict(type='SGD'), loss_scale=512.0),
+                unused=None,
+            )
+        )
+    )
+
+
+def test_amp_reaches_every_optimizer(monkeypatch):
+    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    cfg = two_optimizers()
+    cli.enable_amp(cfg)
+    assert cfg.optim_wrapper.sr_net.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.sr_net.loss_scale == 'dynamic'
+    assert cfg.optim_wrapper.task_net.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.task_net.loss_scale == 512.0
+    assert set(cfg.optim_wrapper) == {'constructor', 'sr_net', 'task_net', 'unused'}
+
+
+def test_amp_reaches_a_single_optimizer(monkeypatch):
+    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD'), paramwise_cfg=dict())
+    cfg = Config(dict(optim_wrapper=wrapper))
+    cli.enable_amp(cfg)
+    assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.paramwise_cfg == {}
+
+
+def test_amp_refuses_what_it_cannot_do(monkeypatch):
+    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    cfg = two_optimizers()
+    cfg.optim_wrapper.sr_net.type = 'ApexOptimWrapper'
+    with pytest.raises(UserError, match=r'optim_wrapper\.sr_net\.type=ApexOptimWrapper'):
+        cli.enable_amp(cfg)
+    with pytest.raises(UserError, match='no optimizer'):
+        cli.enable_amp(Config(dict()))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is an accelerator')
+def test_amp_needs_an_accelerator():
+    with pytest.raises(UserError, match='accelerator'):
+        cli.enable_amp(two_optimizers())
+
+
+def test_auto_scale_lr():
+    cfg = Config(dict(auto_scale_lr=dict(enable=False, base_batch_size=16)))
+    cli.enable_auto_scale_lr(cfg)
+    assert cfg.auto_scale_lr.enable is True
+
+
+@pytest.mark.parametrize('settings', [{}, dict(auto_scale_lr=dict(enable=True))])
+def test_auto_scale_lr_needs_a_batch_size(settings):
+    with pytest.raises(UserError, match='base_batch_size'):
+        cli.enable_auto_scale_lr(Config(settings))
+
+
+def test_work_dir_priority():
+    cfg = Config(dict())
+    cli.set_work_dir(cfg, None, 'configs/sr4ir/a_x4.py')
+    assert cfg.work_dir == './work_dirs/a_x4'
+    cli.set_work_dir(cfg, None, 'b.py')
+    assert cfg.work_dir == './work_dirs/a_x4'
+    cli.set_work_dir(cfg, 'here', 'b.py')
+    assert cfg.work_dir == 'here'
+
+
+def test_resume():
+    cfg = Config(dict(resume=False, load_from='a.pth'))
+    cli.set_resume(cfg, None)
+    assert (cfg.resume, cfg.load_from) == (False, 'a.pth')
+    cli.set_resume(cfg, 'auto')
+    assert (cfg.resume, cfg.load_from) == (True, None)
+    cli.set_resume(cfg, 'b.pth')
+    assert (cfg.resume, cfg.load_from) == (True, 'b.pth')
+
+
+@pytest.mark.parametrize('randomness', [{}, dict(randomness=dict(deterministic=True, seed=1))])
+def test_seed_keeps_the_other_settings(randomness):
+    cfg = Config(randomness)
+    cli.set_seed(cfg, 0)
+    assert cfg.randomness == {**randomness.get('randomness', {}), 'seed': 0}
+
+
+def test_gloo_without_accelerator(monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        torch.distributed, 'init_process_group', lambda *args, **kwargs: started.append(args)
+    )
+    cfg = Config(dict(launcher='pytorch', env_cfg=dict(dist_cfg=dict(backend='nccl'))))
+    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    cli.join_processes_on_cpu(cfg)
+    assert cfg.env_cfg.dist_cfg.backend == 'nccl'
+    monkeypatch.setattr(cli, 'has_accelerator', lambda: False)
+    cli.join_processes_on_cpu(Config(dict(launcher='none')))
+    assert started == []
+    for each in (cfg, Config(dict(launcher='pytorch'))):
+        cli.join_processes_on_cpu(each)
+        assert each.env_cfg.dist_cfg.backend == 'gloo'
+    assert started == [('gloo',), ('gloo',)]
+
+
+def test_show_dir():
+    cfg = Config(dict())
+    cli.set_show_dir(cfg, None)
+    assert 'custom_hooks' not in cfg
+    cli.set_show_dir(cfg, 'out')
+    assert len(cfg.custom_hooks) == 1
+    assert cfg.custom_hooks[0].type == 'sr4ir_mm.SRVisualizationHook'
+    assert (cfg.custom_hooks[0].out_dir, cfg.custom_hooks[0].draw_test) == ('out', True)
+
+
+def test_show_dir_uses_the_hook_that_is_there():
+    hook = dict(type='sr4ir_mm.SRVisualizationHook', draw_test=False, max_images=3)
+    cfg = Config(dict(custom_hooks=[dict(type='A'), hook]))
+    cli.set_show_dir(cfg, 'out')
+    assert [h.type for h in cfg.custom_hooks] == ['A', 'sr4ir_mm.SRVisualizationHook']
+    assert dict(cfg.custom_hooks[1]) == {**hook, 'draw_test': True, 'out_dir': 'out'}
+
+
+# ----------------------------------------------------------------------------------------- config
+
+
+def test_config_with_options(tmp_path):
+    path = tmp_path / 'a.py'
+    path.write_text('model = dict(scale=4, layers=[dict(w=1), dict(w=2)])\n')
+    cfg = cli.load_config(str(path), {'model.scale': 8, 'model.layers.1.w': 5, 'new': 1})
+    assert cfg.model == dict(scale=8, layers=[dict(w=1), dict(w=5)])
+    assert cfg.new == 1
+
+
+def test_missing_config_suggests_its_neighbour(tmp_path):
+    (tmp_path / 'edsr_x4.py').touch()
+    with pytest.raises(UserError, match=r'edsr_x5.py does not exist; did you mean .*edsr_x4.py\?'):
+        cli.load_config(str(tmp_path / 'edsr_x5.py'))
+    with pytest.raises(UserError, match='configs are in'):
+        cli.load_config(str(tmp_path / 'none' / 'a.py'))
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('a.py', 'model = dict(\n'),
+        ('a.py', "_base_ = './none.py'\n"),
+        ('a.py', "custom_imports = dict(imports=['no_such_module'])\n"),
+        ('a.txt', 'model = 1\n'),
+        ('a.py', 'import sys\nraise RuntimeError("x")\n'),
+    ],
+)
+def test_unreadable_config(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=rf'{name} cannot be read \(') as caught:
+        cli.load_config(str(tmp_path / name))
+    assert '\n' not in cli.user_sentence(caught.value)
+
+
+def test_option_that_does_not_fit(tmp_path):
+    (tmp_path / 'a.py').write_text('scale = 4\nlayers = [dict(w=1)]\n')
+    for option in ({'scale.x': 1}, {'layers.3.w': 1}):
+        with pytest.raises(UserError, match='does not fit'):
+            cli.load_config(str(tmp_path / 'a.py'), option)
+
+
+def test_slips_in_options_are_pointed_out(tmp_path, capsys):
+    (tmp_path / 'a.py').write_text('model = dict(scale=4)\n')
+    cli.load_config(str(tmp_path / 'a.py'), {'modle.scale': 8, 'model.other': 1, 'model.scale': 2})
+    warnings = capsys.readouterr().err.splitlines()
+    assert len(warnings) == 1
+    assert "did you mean 'model'?" in warnings[0]
+
+
+# ----------------------------------------------------------------------------------------- errors
+
+
+def failing(error):
+    def main():
+        raise error
+
+    return main
+
+
+def test_user_error_is_one_sentence_and_exit_code_2(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.run(failing(UserError('scale=3 is\n odd; take 4.')))
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == 'error: scale=3 is odd; take 4.\n'
+
+
+def test_other_processes_keep_quiet(capsys, monkeypatch):
+    monkeypatch.setenv('LOCAL_RANK', '1')
+    with pytest.raises(SystemExit):
+        cli.run(failing(UserError('x')))
+    assert capsys.readouterr().err == ''
+
+
+def test_debug_shows_the_traceback(monkeypatch):
+    monkeypatch.setenv('SR4IR_DEBUG', '1')
+    with pytest.raises(UserError):
+        cli.run(failing(UserError('x')))
+
+
+def test_bugs_keep_their_traceback():
+    for error in (KeyError('a'), TypeError("f() got an unexpected keyword argument 'b'")):
+        with pytest.raises(type(error)):
+            cli.run(failing(error))
+
+
+def test_error_out_of_a_traceback():
+    text = """Caught UserError in DataLoader worker process 0.
+Original Traceback (most recent call last):
+  File "a.py", line 1, in f
+sr4ir_mm.utils.errors.UserError: a.jpg is cut off; restore it.
+"""
+    assert cli.user_sentence(UserError(text)) == 'a.jpg is cut off; restore it.'
+
+
+@pytest.mark.slow
+def test_error_in_a_loader_worker_is_the_same_sentence():
+    class Failing(torch.utils.data.Dataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            raise UserError('a.jpg is cut off; restore it.')
+
+    with pytest.raises(UserError) as caught:
+        next(iter(torch.utils.data.DataLoader(Failing(), num_workers=1)))
+    assert cli.user_sentence(caught.value) == 'a.jpg is cut off; restore it.'
+
+
+def test_unregistered_type():
+    with pytest.raises(KeyError) as caught:
+        MODELS.build(dict(type='NoSuchNet'))
+    assert cli.user_sentence(caught.value).startswith("type='NoSuchNet' in the config is no")
+
+
+def test_unknown_argument_of_a_registered_class():
+    @MODELS.register_module(name='ForCliTest', force=True)
+    class Net(torch.nn.Module):
+        def __init__(self, width=1, bug=False, **kwargs):
+            super().__init__(**kwargs)
+            if bug:
+                torch.nn.functional.relu(width=1)
+
+    for argument in ('weight', 'wdith'):
+        with pytest.raises(TypeError) as caught:
+            MODELS.build({'type': 'ForCliTest', argument: 2})
+        assert cli.user_sentence(caught.value) is not None
+        assert repr(argument) in cli.user_sentence(caught.value)
+    with pytest.raises(TypeError) as caught:
+        MODELS.build(dict(type='ForCliTest', bug=True))
+    assert cli.user_sentence(caught.value) is None
+
+
+# ---------------------------------------------------------------------------------------- options
+
+
+def parser():
+    made = argparse.ArgumentParser()
+    cli.add_common_options(made)
+    return made
+
+
+@pytest.mark.parametrize('option', ['--local_rank', '--local-rank'])
+def test_local_rank_is_passed_on(option, monkeypatch):
+    import os
+
+    monkeypatch.delenv('LOCAL_RANK', raising=False)
+    cli.parse(parser(), [option, '3'])
+    assert os.environ['LOCAL_RANK'] == '3'
+
+
+def test_local_rank_of_slurm(monkeypatch):
+    monkeypatch.delenv('LOCAL_RANK', raising=False)
+    monkeypatch.setenv('SLURM_LOCALID', '2')
+    cli.parse(parser(), ['--launcher', 'slurm'])
+    cli.check_on_first_process(lambda: pytest.fail('process 2 checked'))
+
+
+def test_options_are_typed():
+    args = cli.parse(parser(), ['--cfg-options', 'a.b=1', 'c=[1,2]', 'd=x'])
+    assert args.cfg_options == {'a.b': 1, 'c': [1, 2], 'd': 'x'}
+
+
+@pytest.mark.parametrize('option', ['noequals', 'a=[1,(2]'])
+def test_malformed_option(option, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.parse(parser(), ['--cfg-options', option])
+    assert caught.value.code == 2
+    assert 'key=value' in capsys.readouterr().err
