@@ -72,7 +72,7 @@ import hashlib, pathlib, sys
 root = pathlib.Path(sys.argv[1])
 digest = hashlib.sha256('\n'.join([sys.version, *sys.argv[1:]]).encode())
 for name in ('requirements/build.txt', 'requirements/lock.txt', 'requirements/lock_tests.txt',
-             'requirements/runtime.txt', 'setup.py', 'pyproject.toml'):
+             'requirements/runtime.txt', 'setup.py'):
     digest.update((root / name).read_bytes())
 print(digest.hexdigest())
 PY
