@@ -314,7 +314,8 @@ def _check_local_weights(where: str, target: str | None, help_text: str | None) 
     raise UserError(
         _sentence(
             f'the weights {osp.abspath(target)} do not exist, {where} asks for them',
-            help_text or f'{GUIDE}, or name others with --cfg-options {where}=PATH',
+            help_text
+            or f'{GUIDE}, or name others with --cfg-options {where}=PATH{_without(where)}',
         )
     )
 
@@ -331,7 +332,8 @@ def _check_url(where: str, url: str, help_text: str | None) -> None:
             _sentence(
                 f'{url} cannot be downloaded ({reason}) and is not at {target}, '
                 f'{where} asks for it',
-                help_text or f'download it elsewhere and put it there, or {GUIDE}',
+                help_text
+                or f'download it elsewhere and put it there, see also {GUIDE[4:]}{_without(where)}',
             )
         ) from error
 
@@ -377,6 +379,15 @@ def download(url: str, target: str) -> None:
         except BaseException:
             os.unlink(part.name)
             raise
+
+
+def _without(where: str) -> str:
+    """Say how to start without the weights at a key, where a config can leave them out."""
+    if where.startswith('model.init_from.'):
+        return ', or start without them: model.init_from=None'
+    if where.endswith('.init_cfg.checkpoint'):
+        return f', or start without them: --cfg-options {where.removesuffix(".checkpoint")}=None'
+    return ''
 
 
 def _weights_help(cfg: Mapping[str, Any], location: str) -> str | None:

@@ -192,6 +192,7 @@ def test_missing_weights(tmp_path, monkeypatch):
     text = message(cfg)
     assert str(tmp_path / 'edsr.pth') in text
     assert '--cfg-options model.init_from.sr_net=PATH' in text
+    assert text.endswith(' model.init_from=None.')
     cfg.weights_help = {'swinir': 'no', 'edsr*.pth': 'run get_edsr'}
     assert message(cfg).endswith('; run get_edsr.')
     (tmp_path / 'edsr.pth').touch()
@@ -281,6 +282,7 @@ def test_unreachable_server(tmp_path, monkeypatch):
     monkeypatch.setenv('no_proxy', '127.0.0.1')
     text = message(weights_config('http://127.0.0.1:9/net.pth'))
     assert 'cannot be downloaded' in text
+    assert text.endswith(' --cfg-options model.backbone.init_cfg=None.')
 
 
 def test_missing_file_comes_before_any_download(server, tmp_path, monkeypatch):
