@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import urllib.request
+import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlparse
@@ -309,7 +310,10 @@ def _is_url(location: str) -> bool:
 
 
 def _check_local_weights(where: str, target: str | None, help_text: str | None) -> None:
-    if target is None or _is_url(target) or osp.isfile(target):
+    if target is None or _is_url(target):
+        return
+    if osp.isfile(target):
+        _check_whole(where, target)
         return
     raise UserError(
         _sentence(
@@ -323,6 +327,7 @@ def _check_local_weights(where: str, target: str | None, help_text: str | None) 
 def _check_url(where: str, url: str, help_text: str | None) -> None:
     target = cached_file(url)
     if osp.isfile(target):
+        _check_whole(where, target)
         return
     try:
         download(url, target)
@@ -336,6 +341,20 @@ def _check_url(where: str, url: str, help_text: str | None) -> None:
                 or f'download it elsewhere and put it there, see also {GUIDE[4:]}{_without(where)}',
             )
         ) from error
+
+
+def _check_whole(where: str, path: str) -> None:
+    """Check that a weight file is not cut off, as a full disk or a stopped copy leaves it.
+
+    torch writes zip archives, whose directory is at the end; other formats are not looked into.
+    """
+    with open(path, 'rb') as file:
+        start = file.read(4)
+    if not start or (start == b'PK\x03\x04' and not zipfile.is_zipfile(path)):
+        raise UserError(
+            f'the weights {osp.abspath(path)} are cut off, {where} asks for them; copy or '
+            'download the file again, or take an earlier checkpoint.'
+        )
 
 
 def cached_file(url: str) -> str:

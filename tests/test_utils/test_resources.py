@@ -195,8 +195,21 @@ def test_missing_weights(tmp_path, monkeypatch):
     assert text.endswith(' model.init_from=None.')
     cfg.weights_help = {'swinir': 'no', 'edsr*.pth': 'run get_edsr'}
     assert message(cfg).endswith('; run get_edsr.')
-    (tmp_path / 'edsr.pth').touch()
+    (tmp_path / 'edsr.pth').write_bytes(b'old format')
     check_resources(cfg)
+
+
+def test_truncated_weights(tmp_path):
+    import torch
+
+    path = tmp_path / 'a.pth'
+    cfg = Config(dict(load_from=str(path)))
+    torch.save({'state_dict': {'w': torch.ones(100)}}, path)
+    check_resources(cfg)
+    content = path.read_bytes()
+    for rest in (content[:-30], b''):
+        path.write_bytes(rest)
+        assert f'{path} are cut off' in message(cfg)
 
 
 def test_missing_checkpoint_of_a_test():
