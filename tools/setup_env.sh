@@ -176,16 +176,11 @@ PY
 }
 
 make_mmcv() {
-    local compiler
     MMCV="$(grep '^mmcv==' "$ROOT/requirements/lock.txt")"
     if "$VENV/bin/python" -m pip show -q mmcv >/dev/null 2>&1 && mmcv_works && ! mmcv_lacks_cuda; then
         say 'kept: mmcv, its compiled operators load'
         return
     fi
-    compiler="${CXX:-c++}"
-    command -v "$compiler" >/dev/null 2>&1 || compiler=g++
-    command -v "$compiler" >/dev/null 2>&1 ||
-        fail 'a C++ compiler is needed to build mmcv; install g++ (Debian, Ubuntu: apt-get install g++).'
     say 'about 10 minutes on two cores, seconds when pip has built it before'
     install_mmcv --force-reinstall
     if ! mmcv_works || mmcv_lacks_cuda; then
@@ -197,12 +192,28 @@ make_mmcv() {
         fail "mmcv was built but 'import mmcv.ops' fails, see above and $BUILD_LOG."
 }
 
+# Asked before anything is downloaded, unless mmcv has been built here already.
+need_compiler() {
+    local compiler
+    if compgen -G "$VENV/lib/python3*/site-packages/mmcv/_ext*.so" >/dev/null; then
+        return
+    fi
+    for compiler in "${CXX:-c++}" g++ clang++; do
+        if command -v "$compiler" >/dev/null 2>&1; then
+            return
+        fi
+    done
+    fail 'a C++ compiler is needed to build mmcv and none of c++, g++ and clang++ is found;' \
+        'install one (Debian, Ubuntu: apt-get install g++).'
+}
+
 refuse_other_python
 if [ -f "$STAMP" ] && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP")" = "$(fingerprint 2>/dev/null)" ]; then
     say "environment up to date: $VENV"
     exit 0
 fi
 
+need_compiler
 step 1 'virtual environment'
 make_venv
 rm -f "$STAMP"
