@@ -109,7 +109,7 @@ TASK_PHASE = dict(type='sr4ir_mm.TaskPhase', images=dict(sr=0.34, hr=0.34, cqmix
 def build(task='cls', task_net=None, **kwargs) -> TaskDrivenSR:
     """A tiny model; SR4IR unless ``phases`` says otherwise."""
     args = dict(
-        task_net=ConfigDict(task_net or TASK_NETS[task]()),
+        task_net=ConfigDict(TASK_NETS[task]()) if task_net is None else task_net,
         sr_net=dict(type='sr4ir_mm.ToySR'),
         scale=SCALE,
         phases=[SR_PHASE, TASK_PHASE],

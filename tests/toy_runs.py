@@ -1,0 +1,113 @@
+"""Whole runs of the Runner on a toy data set, in this process or in several."""
+
+import contextlib
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.structures import DataSample
+
+from sr4ir_mm.registry import DATASETS, HOOKS, TRANSFORMS
+from tests import toy
+
+
+@DATASETS.register_module(force=True)
+class ToyClassification(BaseDataset):
+    """Eight images of three classes."""
+
+    METAINFO = dict(classes=('a', 'b', 'c'))
+
+    def load_data_list(self):
+        return [dict(index=index) for index in range(8)]
+
+
+@TRANSFORMS.register_module(force=True)
+class PackToy:
+    """Image with random noise from the process's generators, as augmentations would add."""
+
+    def __call__(self, results):
+        index = results['index']
+        noise = torch.from_numpy(np.random.randint(0, 20, (3, 32, 32))).to(torch.uint8)
+        sample = DataSample().set_gt_label(index % toy.CLASSES)
+        sample.set_metainfo(dict(img_shape=(32, 32), ori_shape=(32, 32)))
+        return dict(inputs=toy.image(32, 32, index) // 2 + noise, data_samples=sample)
+
+
+def loader(shuffle, workers=0, batch_size=2):
+    return dict(
+        batch_size=batch_size,
+        num_workers=workers,
+        worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
+        sampler=dict(type='DefaultSampler', shuffle=shuffle),
+        dataset=dict(type='sr4ir_mm.ToyClassification', pipeline=[dict(type='sr4ir_mm.PackToy')]),
+    )
+
+
+def config(work_dir, epochs=4, workers=0, **kwargs):
+    """SR4IR on the toy set with the shipped runtime defaults."""
+    net = toy.classifier()
+    # Dropout and random TDP start: everything that draws numbers or counts progress takes part.
+    phases = [dict(toy.SR_PHASE, tdp=dict(begin=0.25)), toy.TASK_PHASE]
+    cosine = dict(
+        type='sr4ir_mm.WarmupCosineRestartLR', periods=[1, 2], warmup=1, eta_min=1e-6, by_epoch=True,
+        convert_to_iter_based=True,
+    )
+    runtime = Config.fromfile('configs/_base_/default_runtime.py')
+    cfg = dict(
+        model=dict(
+            type='sr4ir_mm.TaskDrivenSR',
+            task_net=net,
+            sr_net=dict(type='sr4ir_mm.ToySR'),
+            scale=toy.SCALE,
+            phases=phases,
+            cqmix=dict(grid=4),
+        ),
+        default_scope='mmpretrain',
+        train_dataloader=loader(True, workers),
+        val_dataloader=loader(False, workers),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=1),
+        val_cfg=dict(),
+        val_evaluator=[dict(type='mmpretrain.Accuracy'), dict(type='sr4ir_mm.PSNR')],
+        test_dataloader=loader(False, workers),
+        test_cfg=dict(),
+        test_evaluator=[dict(type='mmpretrain.Accuracy'), dict(type='sr4ir_mm.PSNR')],
+        optim_wrapper=dict(
+            constructor='sr4ir_mm.SeparateOptimWrapperConstructor',
+            sr_net=dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3)),
+            task_net=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-2, momentum=0.9)),
+        ),
+        param_scheduler=dict(sr_net=[cosine], task_net=[cosine]),
+        visualizer=dict(type='mmpretrain.UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
+        work_dir=str(work_dir),
+        experiment_name=f'toy_{abs(hash(str(work_dir)))}',
+    )
+    merged = Config({**runtime.to_dict(), **cfg})
+    merged.env_cfg.dist_cfg.backend = 'gloo'
+    merged.default_hooks.checkpoint.update(save_best='sr/psnr', rule='greater')
+    merged.merge_from_dict(kwargs)
+    return merged
+
+
+def run(work_dir, **kwargs):
+    """Train and return the runner."""
+    runner = Runner.from_cfg(config(work_dir, **kwargs))
+    with contextlib.suppress(KeyboardInterrupt):
+        runner.train()
+    return runner
+
+
+@HOOKS.register_module(force=True)
+class StopAfter(Hook):
+    """Ends training after an epoch and its validation, as a killed process would."""
+
+    priority = 'VERY_LOW'
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == self.epoch:
+            raise KeyboardInterrupt
