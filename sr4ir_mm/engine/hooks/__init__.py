@@ -3,6 +3,14 @@
 from sr4ir_mm.engine.hooks.epoch_seed import EpochSeedHook
 from sr4ir_mm.engine.hooks.invalid_loss import StopOnInvalidLossHook
 from sr4ir_mm.engine.hooks.loss_start import LossStartHook
+from sr4ir_mm.engine.hooks.task_model import TaskModelHook, TaskRunner
 from sr4ir_mm.engine.hooks.visualization import SRVisualizationHook
 
-__all__ = ['EpochSeedHook', 'LossStartHook', 'SRVisualizationHook', 'StopOnInvalidLossHook']
+__all__ = [
+    'EpochSeedHook',
+    'LossStartHook',
+    'SRVisualizationHook',
+    'StopOnInvalidLossHook',
+    'TaskModelHook',
+    'TaskRunner',
+]

@@ -9,7 +9,7 @@ from sr4ir_mm.models.adapters.base import TaskAdapter
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
 
-_ADAPTERS = {
+ADAPTERS = {
     'mmdet': 'sr4ir_mm.DetectionAdapter',
     'mmseg': 'sr4ir_mm.SegmentationAdapter',
     'mmpretrain': 'sr4ir_mm.ClassificationAdapter',
@@ -47,7 +47,7 @@ def task_library(task_net: nn.Module) -> str | None:
     """Name of the library whose base class ``task_net`` derives from."""
     for cls in type(task_net).__mro__:
         library = cls.__module__.partition('.')[0]
-        if library in _ADAPTERS:
+        if library in ADAPTERS:
             return library
     return None
 
@@ -62,8 +62,8 @@ def build_adapter(cfg: dict | None, task_net: nn.Module) -> TaskAdapter:
     library = task_library(task_net)
     if 'type' not in cfg and library is None:
         raise UserError(
-            f'No adapter is known for {type(task_net).__name__}; use a model of {", ".join(sorted(_ADAPTERS))} or name '
+            f'No adapter is known for {type(task_net).__name__}; use a model of {", ".join(sorted(ADAPTERS))} or name '
             'one: adapter=dict(type=...).'
         )
-    cfg.setdefault('type', _ADAPTERS.get(library))
+    cfg.setdefault('type', ADAPTERS.get(library))
     return MODELS.build({**cfg, 'task_net': task_net})

@@ -84,8 +84,9 @@ class DetectionAdapter(TaskAdapter):
         height, width = image.shape[-2:]
         sides = torch.tensor([min(height, width), max(height, width)], dtype=torch.float32)
         limits = torch.tensor([self.resize['short'], self.resize['long']], dtype=torch.float32)
-        factor = (limits / sides).min().item()
-        size = (max(math.floor(height * factor), 1), max(math.floor(width * factor), 1))
+        factor = (limits / sides).min()
+        # The product is rounded to single precision too, as in the reference: 144 px become 800, not 799.
+        size = tuple(max(int(side * factor), 1) for side in (height, width))
         return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False)[0]
 
     def draw(self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any) -> None:

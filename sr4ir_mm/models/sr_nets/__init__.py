@@ -1,5 +1,7 @@
 """SR networks: mmagic's through its registry, imported only when a config names one."""
 
 from sr4ir_mm.models.sr_nets.build import build_sr_net, check_scale
+from sr4ir_mm.models.sr_nets.defaults import SR_NETS, default_sr_net
+from sr4ir_mm.models.sr_nets.pre_upsample import PreUpsample
 
-__all__ = ['build_sr_net', 'check_scale']
+__all__ = ['SR_NETS', 'PreUpsample', 'build_sr_net', 'check_scale', 'default_sr_net']

@@ -31,13 +31,13 @@ def build_sr_net(cfg: dict | nn.Module) -> nn.Module:
     cfg = ConfigDict(cfg)
     scope = cfg.get('_scope_') or str(cfg['type']).rpartition('.')[0]
     if scope == 'mmagic':
-        _import_mmagic()
+        import_mmagic()
     if scope:
         cfg.setdefault('_scope_', scope)
     return MODELS.build(cfg)
 
 
-def _import_mmagic() -> None:
+def import_mmagic() -> None:
     """Import mmagic, which takes seconds and pulls diffusers, only now."""
     try:
         import_module('mmagic.models')
@@ -57,8 +57,19 @@ def check_scale(sr_net: nn.Module, scale: int) -> nn.Module:
     """
     device = next((p.device for p in sr_net.parameters()), torch.device('cpu'))
     probe = torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE, device=device)
-    with eval_mode(sr_net):
-        output = sr_net(probe)
+    try:
+        with eval_mode(sr_net):
+            output = sr_net(probe)
+    except Exception as error:
+        raise UserError(
+            f'{type(sr_net).__name__} cannot super-resolve a plain batch of images ({type(error).__name__}: {error}); '
+            'choose a network that maps one image to one image (not video, reference or coordinate based).'
+        ) from error
+    if not isinstance(output, torch.Tensor):
+        raise UserError(
+            f'{type(sr_net).__name__} returns {type(output).__name__}, but an SR network returns one image tensor; '
+            'choose another.'
+        )
     expected = (1, 3, scale * _PROBE_SIDE, scale * _PROBE_SIDE)
     if tuple(output.shape) != expected:
         raise UserError(

@@ -1,0 +1,1 @@
+"""High-level interfaces: wrapping of configs, inference."""

@@ -1,0 +1,449 @@
+"""Put an SR network in front of any config of mmdet, mmseg or mmpretrain, as a config that inherits from it."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mmengine.hooks
+from mmengine.config import Config
+
+from sr4ir_mm.apis.config_text import Code, assignments
+from sr4ir_mm.models.adapters.build import ADAPTERS
+from sr4ir_mm.models.sr_nets.defaults import default_sr_net
+from sr4ir_mm.utils.errors import UserError
+
+METHODS = ('sr4ir', 'l2t', 'h2t', 'sr', 's2t', 't2s', 'swt')
+SR_METHODS = ('sr4ir', 'sr', 's2t', 't2s', 'swt')
+_LIBRARIES = tuple(ADAPTERS)
+_CQMIX_GRID = {'mmpretrain': 4}
+_SR_OPTIMIZER = dict(type='AdamW', lr=1e-4, weight_decay=0.0)
+# Hooks of the task libraries that read the runner, the batch or the outputs, not the model's attributes, or that keep
+# whole checkpoints: they belong on the whole model. All others get to see the task network.
+_ROOT_HOOKS = {
+    'CheckInvalidLossHook',
+    'DetVisualizationHook',
+    'MemoryProfilerHook',
+    'NumClassCheckHook',
+    'PipelineSwitchHook',
+    'PushDataInfoToMessageHubHook',
+    'SegVisualizationHook',
+    'SyncNormHook',
+    'VisualizationHook',
+    *mmengine.hooks.__all__,
+}
+
+
+@dataclass
+class Wrapping:
+    """What to put around a task network.
+
+    Args:
+        sr: Short name, registered type or config of the SR network; see :func:`default_sr_net`.
+        scale: Factor between LR and HR images.
+        method: One of ``METHODS``; see methods.md 5.2.
+        task_ckpt: Weights of the task network, for ``init_from``.
+        sr_ckpt: Weights of the SR network.
+        lr_input: Evaluate on real LR images instead of degraded HR images.
+    """
+
+    sr: str | Mapping = 'edsr'
+    scale: int = 4
+    method: str = 'sr4ir'
+    task_ckpt: str | None = None
+    sr_ckpt: str | None = None
+    lr_input: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise UserError(
+                f'--method {self.method} is unknown; choose one of {", ".join(METHODS)}.'
+            )
+        if self.scale < 1:
+            raise UserError(f'--scale {self.scale} is no enlargement; choose 2, 3, 4 or 8.')
+        if self.lr_input and self.method == 'h2t':
+            raise UserError(
+                '--lr-input contradicts --method h2t, which sees HR images; choose another method.'
+            )
+
+    @property
+    def trained(self) -> list[str]:
+        """Names of the networks that the method trains."""
+        trained = {
+            'sr4ir': ['sr_net', 'task_net'],
+            'swt': ['sr_net', 'task_net'],
+            'sr': ['sr_net'],
+            't2s': ['sr_net'],
+        }
+        return trained.get(self.method, ['task_net'])
+
+    @property
+    def judges_task(self) -> bool:
+        """Whether evaluation includes the task: not if SR alone is trained before a task network that knows nothing."""
+        return self.method != 'sr' or self.task_ckpt is not None
+
+
+def wrap_config(source: str, wrapping: Wrapping, out: str) -> str:
+    """Text of a config that inherits from ``source`` and puts an SR network in front of its model.
+
+    Args:
+        source: ``'mmdet::...'``, ``'mmseg::...'``, ``'mmpretrain::...'`` or a config file.
+        wrapping: What to put around it.
+        out: Where the text will be saved; a base in a file is named relative to it.
+
+    Raises:
+        UserError: The config cannot be read, or its model cannot have an SR network in front.
+    """
+    base = load_zoo_config(source)
+    library = library_of(base, source)
+    reference = (
+        source if '::' in source else osp.relpath(source, osp.dirname(osp.abspath(out)) or '.')
+    )
+    return _WrappedText(base, library, source, reference.replace(os.sep, '/'), wrapping).build()
+
+
+def load_zoo_config(source: str) -> Config:
+    """Read a config by ``library::path`` or by file name.
+
+    Raises:
+        UserError: It does not exist, its library is not installed, or it is not a text config.
+    """
+    if '::' not in source and not osp.isfile(source):
+        raise UserError(
+            f"the config {osp.abspath(source)} does not exist; give a file, or a zoo config as 'mmdet::retinanet/"
+            "retinanet_r50_fpn_1x_coco.py'."
+        )
+    base = source if '::' in source else osp.abspath(source)
+    try:
+        cfg = Config.fromstring(f'_base_ = [{base!r}]\n', '.py')
+    except Exception as error:
+        raise UserError(
+            f'the config {source} cannot be read ({type(error).__name__}: {" ".join(str(error).split())}); check its '
+            'name below .mim/configs of the library and that mmengine can load it.'
+        ) from error
+    if not isinstance(cfg.get('model'), Mapping):
+        raise UserError(
+            f'the config {source} has no model; wrap a complete config, not one of its bases.'
+        )
+    return cfg
+
+
+def library_of(cfg: Mapping, source: str) -> str:
+    """The task library of a config: that of its default scope, else of its address.
+
+    Raises:
+        UserError: None of mmdet, mmseg and mmpretrain.
+    """
+    model_scope = str(cfg['model'].get('type', '')).rpartition('.')[0]
+    for name in (
+        cfg['model'].get('_scope_'),
+        model_scope,
+        cfg.get('default_scope'),
+        source.partition('::')[0],
+    ):
+        library = {'mmcls': 'mmpretrain'}.get(name, name)
+        if library in _LIBRARIES:
+            return library
+    raise UserError(
+        f'{source} belongs to no library known here (default_scope={cfg.get("default_scope")!r}); SR networks go in '
+        f'front of models of {", ".join(_LIBRARIES)}.'
+    )
+
+
+class _WrappedText:
+    """Builds the text, one part a method; ``_base_`` in it is the zoo config."""
+
+    def __init__(
+        self, base: Config, library: str, source: str, reference: str, wrapping: Wrapping
+    ) -> None:
+        self.base = base
+        self.library = library
+        self.source = source
+        self.reference = reference
+        self.wrapping = wrapping
+
+    def build(self) -> str:
+        """The whole file."""
+        w = self.wrapping
+        what = (
+            ''
+            if w.method in ('l2t', 'h2t')
+            else f', {w.sr if isinstance(w.sr, str) else w.sr["type"]}'
+        )
+        header = f'# {w.method} x{w.scale}{what} in front of {self.source}; written by tools/wrap_config.py.\n'
+        parts: dict[str, Any] = {'_base_': self.reference}
+        parts.update(self.imports())
+        if self.base.get('default_scope') != self.library:
+            parts['default_scope'] = self.library
+        if self.base.get('data_preprocessor') is not None:
+            parts['data_preprocessor'] = None
+        parts['model'] = self.model()
+        parts['optim_wrapper'] = self.optimizers()
+        parts['param_scheduler'] = self.schedulers()
+        parts['model_wrapper_cfg'] = self.model_wrapper()
+        parts['custom_hooks'] = self.hooks()
+        parts.update(self.evaluators())
+        if self.base.get('load_from'):
+            parts['load_from'] = None
+        if w.lr_input:
+            parts.update(self.lr_pipelines())
+        return header + assignments(parts)
+
+    def imports(self) -> dict[str, Any]:
+        """Our package beside what the zoo config imports."""
+        own = dict(imports=['sr4ir_mm'], allow_failed_imports=False)
+        theirs = self.base.get('custom_imports')
+        if theirs:
+            imports = theirs['imports']
+            imports = [imports] if isinstance(imports, str) else list(imports)
+            own['imports'] = [*imports, 'sr4ir_mm']
+            own['allow_failed_imports'] = theirs.get('allow_failed_imports', False)
+        return {'custom_imports': own}
+
+    def model(self) -> dict[str, Any]:
+        """The wrapper model around the zoo config's model."""
+        w = self.wrapping
+        model: dict[str, Any] = dict(_delete_=True, type='sr4ir_mm.TaskDrivenSR', scale=w.scale)
+        if w.method in SR_METHODS:
+            model['sr_net'] = default_sr_net(w.sr, w.scale) if isinstance(w.sr, str) else dict(w.sr)
+        model['task_net'] = self.task_net()
+        model['phases'] = self.phases()
+        if w.method == 'sr4ir' and self.library in _CQMIX_GRID:
+            model['cqmix'] = dict(grid=_CQMIX_GRID[self.library])
+        weights = dict(sr_net=w.sr_ckpt, task_net=w.task_ckpt or self.base.get('load_from'))
+        weights = {name: path for name, path in weights.items() if path and (name in model)}
+        if weights:
+            model['init_from'] = weights
+        test_cfg = self.test_cfg()
+        if test_cfg:
+            model['test_cfg'] = test_cfg
+        return model
+
+    def task_net(self) -> Code | dict:
+        """The zoo config's model, with its scope and mmpretrain's top-level data preprocessor."""
+        extra: dict[str, Any] = {}
+        if '::' not in self.source and '_scope_' not in self.base.model:
+            extra['_scope_'] = self.library
+        if (
+            self.base.get('data_preprocessor') is not None
+            and self.base.model.get('data_preprocessor') is None
+        ):
+            extra['data_preprocessor'] = Code('_base_.data_preprocessor')
+        return {'**': Code('_base_.model'), **extra} if extra else Code('_base_.model')
+
+    def phases(self) -> list[dict]:
+        """The method as phases; see methods.md 5.2."""
+        sr_phase, task_phase = dict(type='sr4ir_mm.SRPhase'), dict(type='sr4ir_mm.TaskPhase')
+        pixel = dict(weight=1.0)
+        phases = {
+            'sr4ir': [
+                {**sr_phase, 'pixel': pixel, 'tdp': dict(weight=1.0, begin=0.1)},
+                {**task_phase, 'images': dict(sr=0.34, hr=0.34, cqmix=0.34)},
+            ],
+            'l2t': [{**task_phase, 'images': dict(up=1.0)}],
+            'h2t': [{**task_phase, 'images': dict(hr=1.0)}],
+            'sr': [{**sr_phase, 'pixel': pixel}],
+            's2t': [{**task_phase, 'images': dict(sr=1.0)}],
+            't2s': [{**sr_phase, 'pixel': pixel, 'task': 1.0}],
+            'swt': [dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=pixel)],
+        }
+        return phases[self.wrapping.method]
+
+    def test_cfg(self) -> dict[str, Any]:
+        """Only what differs from the defaults."""
+        test_cfg: dict[str, Any] = {}
+        if self.wrapping.method == 'h2t':
+            test_cfg['image'] = 'hr'
+        if self.wrapping.lr_input:
+            test_cfg['input'] = 'lr'
+        if not self.wrapping.judges_task:
+            test_cfg['predict_task'] = False
+        return test_cfg
+
+    def optimizers(self) -> dict[str, Any]:
+        """The zoo config's wrapper for the task network, AdamW for the SR network, both accumulating alike."""
+        theirs = self.base.get('optim_wrapper') or {}
+        wrappers: dict[str, Any] = self._replacing('optim_wrapper')
+        wrappers['constructor'] = 'sr4ir_mm.SeparateOptimWrapperConstructor'
+        for name in self.wrapping.trained:
+            if name == 'task_net':
+                if 'optimizer' not in theirs:
+                    raise UserError(
+                        f'{self.source} has no optim_wrapper.optimizer; add one, or wrap for testing alone.'
+                    )
+                wrappers[name] = Code('_base_.optim_wrapper')
+                continue
+            wrappers[name] = dict(type='OptimWrapper', optimizer=dict(_SR_OPTIMIZER))
+            if theirs.get('accumulative_counts', 1) > 1:
+                wrappers[name]['accumulative_counts'] = Code(
+                    '_base_.optim_wrapper.accumulative_counts'
+                )
+        return wrappers
+
+    def schedulers(self) -> dict[str, Any]:
+        """The zoo config's list for the task network; for the SR network a cosine over the same length."""
+        schedulers: dict[str, Any] = self._replacing('param_scheduler')
+        for name in self.wrapping.trained:
+            if name == 'sr_net':
+                schedulers[name] = [self._cosine()]
+            else:
+                schedulers[name] = (
+                    Code('_base_.param_scheduler') if self.base.get('param_scheduler') else []
+                )
+        return schedulers
+
+    def _cosine(self) -> dict[str, Any]:
+        cosine: dict[str, Any] = dict(type='CosineAnnealingLR', eta_min=1e-6)
+        train_cfg = self.base.get('train_cfg') or {}
+        if 'max_iters' in train_cfg:
+            return {**cosine, 'by_epoch': False, 'T_max': Code('_base_.train_cfg.max_iters')}
+        if 'max_epochs' not in train_cfg:
+            raise UserError(
+                f'{self.source} says neither train_cfg.max_epochs nor max_iters; add one.'
+            )
+        length = Code('_base_.train_cfg.max_epochs')
+        return {**cosine, 'by_epoch': True, 'T_max': length, 'convert_to_iter_based': True}
+
+    def model_wrapper(self) -> dict[str, Any]:
+        """Each trained network wrapped for itself, as several optimizers need."""
+        wrapper = self._replacing('model_wrapper_cfg')
+        unused = bool(self.base.get('find_unused_parameters', False))
+        unused = unused or bool(
+            (self.base.get('model_wrapper_cfg') or {}).get('find_unused_parameters', False)
+        )
+        return {
+            **wrapper,
+            'type': 'MMSeparateDistributedDataParallel',
+            'broadcast_buffers': False,
+            'find_unused_parameters': unused,
+        }
+
+    def hooks(self) -> list[Any]:
+        """The zoo config's hooks, those that expect the task model redirected, and ours."""
+        theirs = self.base.get('custom_hooks') or []
+        needs = [_expects_task_model(hook) for hook in theirs]
+        hooks: list[Any] = []
+        if theirs and not any(needs):
+            hooks.append(Code('*_base_.custom_hooks'))
+        elif theirs:
+            for index, redirected in enumerate(needs):
+                hook = Code(f'_base_.custom_hooks[{index}]')
+                hooks.append(dict(type='sr4ir_mm.TaskModelHook', hook=hook) if redirected else hook)
+        if 'max_iters' not in (self.base.get('train_cfg') or {}):
+            hooks.append(dict(type='sr4ir_mm.EpochSeedHook'))
+        if self.wrapping.method == 'sr4ir':
+            hooks.append(dict(type='sr4ir_mm.LossStartHook'))
+        return hooks
+
+    def evaluators(self) -> dict[str, Any]:
+        """PSNR and SSIM beside the zoo config's metrics, where HR images are there to compare with."""
+        evaluators: dict[str, Any] = {}
+        for name in ('val_evaluator', 'test_evaluator'):
+            theirs = self.base.get(name)
+            if theirs is None:
+                continue
+            metrics: list[Any] = []
+            if self.wrapping.judges_task:
+                metrics.append(
+                    Code(f'*_base_.{name}' if isinstance(theirs, Sequence) else f'_base_.{name}')
+                )
+            if not self.wrapping.lr_input and self.wrapping.method != 'h2t':
+                metrics += [dict(type='sr4ir_mm.PSNR'), dict(type='sr4ir_mm.SSIM')]
+            if not _is_plain_evaluator(theirs):
+                continue
+            evaluators[name] = metrics
+        return evaluators
+
+    def lr_pipelines(self) -> dict[str, Any]:
+        """The evaluation pipelines with sizes divided by the scale, so that SR and not the pipeline enlarges images."""
+        loaders = {}
+        for name in ('val_dataloader', 'test_dataloader'):
+            loader = self.base.get(name)
+            if loader is None:
+                continue
+            changed = shrink_pipelines(loader.get('dataset', {}), self.wrapping.scale)
+            if changed:
+                loaders[name] = dict(dataset=changed)
+        return loaders
+
+    def _replacing(self, key: str) -> dict[str, Any]:
+        """Start of a dict that replaces the zoo config's value of ``key``, if it has one."""
+        return dict(_delete_=True) if self.base.get(key) is not None else {}
+
+
+def _is_plain_evaluator(evaluator: Any) -> bool:
+    metrics = evaluator if isinstance(evaluator, Sequence) else [evaluator]
+    return all(isinstance(metric, Mapping) and 'metrics' not in metric for metric in metrics)
+
+
+def _expects_task_model(hook: Mapping) -> bool:
+    library, _, name = str(hook.get('type')).rpartition('.')
+    return library != 'sr4ir_mm' and name not in _ROOT_HOOKS
+
+
+_SIZE_KEYS = ('scale', 'scales', 'crop_size', 'size', 'size_divisor', 'img_scale')
+_SIZED = ('Resize', 'Crop', 'Pad')
+
+
+def shrink_pipelines(dataset: Mapping, scale: int) -> dict[str, Any]:
+    """The part of a dataset config that has to change so that its pipelines make images ``scale`` times smaller.
+
+    Sizes of resizes, crops and paddings are divided and rounded, nested transforms (test-time choices) included.
+
+    Args:
+        dataset: Config of a dataset, or of a wrapper around one.
+        scale: Factor of the SR network.
+
+    Raises:
+        UserError: Several datasets are concatenated; their pipelines cannot be replaced by inheritance.
+    """
+    if 'datasets' in dataset:
+        raise UserError(
+            '--lr-input cannot shrink the pipelines of concatenated datasets; divide the sizes in their Resize '
+            'transforms by the scale by hand.'
+        )
+    changed: dict[str, Any] = {}
+    if 'pipeline' in dataset:
+        pipeline = [_shrink(transform, scale) for transform in dataset['pipeline']]
+        if pipeline != list(dataset['pipeline']):
+            changed['pipeline'] = pipeline
+    if isinstance(dataset.get('dataset'), Mapping):
+        inner = shrink_pipelines(dataset['dataset'], scale)
+        changed.update({'dataset': inner} if inner else {})
+    return changed
+
+
+def _shrink(transform: Mapping, scale: int) -> dict[str, Any]:
+    transform = _plain(transform)
+    sized = any(part in str(transform.get('type')) for part in _SIZED)
+    for key, value in transform.items():
+        if key == 'transforms':
+            transform[key] = [
+                [_shrink(t, scale) for t in item]
+                if isinstance(item, list)
+                else _shrink(item, scale)
+                for item in value
+            ]
+        elif sized and key in _SIZE_KEYS:
+            transform[key] = _divide(value, scale)
+    return transform
+
+
+def _divide(value: Any, scale: int) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_divide(item, scale) for item in value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(round(value / scale), 1)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """ConfigDicts to dicts, without the scopes that inheritance added."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items() if key != '_scope_'}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(item) for item in value)
+    return value

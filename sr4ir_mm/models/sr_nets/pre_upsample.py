@@ -1,0 +1,60 @@
+"""Networks that restore at one size, put to work as SR networks."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sr4ir_mm.models.data_preprocessors.lr_hr import extend
+from sr4ir_mm.models.sr_nets.build import build_sr_net
+from sr4ir_mm.registry import MODELS
+
+
+@MODELS.register_module()
+class PreUpsample(nn.Module):
+    """Upsample first, then let a restoration network of scale 1 (NAFNet, Restormer) repair the image.
+
+    Args:
+        net: Config of the network, or a built one; it maps (N, 3, H, W) to the same shape.
+        scale: Factor of the upsampling.
+        mode: Of ``torch.nn.functional.interpolate``.
+        divisor: Sides are extended by reflection to a multiple of this and cropped afterwards; networks that halve
+            the image k times need 2 ** k.
+
+    Config::
+
+        sr_net = dict(
+            type='sr4ir_mm.PreUpsample',
+            scale=4,
+            net=dict(type='mmagic.Restormer', inp_channels=3, out_channels=3))
+    """
+
+    def __init__(
+        self, net: dict | nn.Module, scale: int, mode: str = 'bicubic', divisor: int = 8
+    ) -> None:
+        super().__init__()
+        if scale < 1 or divisor < 1:
+            raise ValueError(
+                f'PreUpsample got scale={scale}, divisor={divisor}; both must be at least 1.'
+            )
+        self.net = build_sr_net(net)
+        self.scale = scale
+        self.mode = mode
+        self.divisor = divisor
+
+    def forward(self, lr_rgb01: Tensor) -> Tensor:
+        """Super-resolve.
+
+        Args:
+            lr_rgb01: (N, 3, H, W), image space.
+
+        Returns:
+            (N, 3, scale H, scale W), image space.
+        """
+        corners = None if self.mode in ('nearest', 'area') else False
+        up_rgb01 = F.interpolate(
+            lr_rgb01, scale_factor=self.scale, mode=self.mode, align_corners=corners
+        )
+        height, width = up_rgb01.shape[-2:]
+        target = tuple(-(-side // self.divisor) * self.divisor for side in (height, width))
+        return self.net(extend(up_rgb01, target))[..., :height, :width]

@@ -1,0 +1,19 @@
+"""Helpers for tests: generated batches of any task."""
+
+from sr4ir_mm.testing.samples import (
+    count_classes,
+    make_batch,
+    make_classification_sample,
+    make_detection_sample,
+    make_image,
+    make_segmentation_sample,
+)
+
+__all__ = [
+    'count_classes',
+    'make_batch',
+    'make_classification_sample',
+    'make_detection_sample',
+    'make_image',
+    'make_segmentation_sample',
+]
