@@ -80,7 +80,8 @@ PY
 
 make_venv() {
     local python
-    if [ -x "$VENV/bin/python" ] && [ -z "$(python_problem "$VENV/bin/python")" ]; then
+    # activate is what venv writes last.
+    if [ -e "$VENV/bin/activate" ] && [ -z "$(python_problem "$VENV/bin/python")" ]; then
         say "kept: $VENV (Python $(minor_of "$VENV/bin/python"))"
     else
         if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ] && [ -n "$(ls -A "$VENV")" ]; then
@@ -126,7 +127,15 @@ for info in site.glob('*.dist-info'):
 PY
 }
 
-pip_install() { "$VENV/bin/python" -m pip install --no-deps "$@" </dev/null; }
+pip_install() {
+    local pip=("$VENV/bin/python" -m pip install --no-deps)
+    if [ -t 1 ]; then # pip draws its progress bars on a terminal only
+        "${pip[@]}" "$@" </dev/null
+    else
+        "${pip[@]}" "$@" </dev/null |
+            { grep --line-buffered -vE '^(Requirement already satisfied|Ignoring) ' || true; }
+    fi
+}
 
 build_jobs() {
     "$VENV/bin/python" - <<'PY'
