@@ -133,7 +133,7 @@ pip_install() {
         "${pip[@]}" "$@" </dev/null
     else
         "${pip[@]}" "$@" </dev/null |
-            { grep --line-buffered -vE '^(Requirement already satisfied|Ignoring) ' || true; }
+            { grep -a --line-buffered -vE '^(Requirement already satisfied:|Ignoring )' || true; }
     fi
 }
 
