@@ -1,0 +1,29 @@
+"""Started by torchrun from test_distributed.py: trains the toy run and writes what each rank holds."""
+
+import sys
+from pathlib import Path
+
+import torch
+from mmengine.dist import get_rank, get_world_size
+from mmengine.runner import Runner
+
+from sr4ir_mm.utils.cli import join_processes_on_cpu
+from tests import toy_runs
+
+work_dir, method = Path(sys.argv[1]), sys.argv[2]
+cfg = toy_runs.config(work_dir, epochs=2)
+cfg.launcher = 'pytorch'
+if method == 'joint':
+    cfg.model.phases = [dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict(), tdp=dict())]
+if method == 'resume':
+    cfg.resume = True
+    cfg.train_cfg.max_epochs = 3
+if method == 'accumulate':
+    for name in ('sr_net', 'task_net'):
+        cfg.optim_wrapper[name].accumulative_counts = 2
+join_processes_on_cpu(cfg)
+runner = Runner.from_cfg(cfg)
+runner.train()
+assert get_world_size() == 2
+weights = {k: v for k, v in runner.model.module.state_dict().items()}
+torch.save(weights, work_dir / f'rank_{get_rank()}.pt')
