@@ -104,6 +104,27 @@ def test_train_then_test(config, tool, tmp_path):
     assert 'toy_mean' in json.loads(logged[0].read_text())
 
 
+def test_the_real_model_end_to_end(tool, tmp_path, monkeypatch):
+    """Train SR4IR, then test its checkpoint with pictures and a prediction file."""
+    from tests import toy_runs
+
+    monkeypatch.chdir(ROOT)
+    cfg = toy_runs.config(tmp_path / 'train', epochs=1)
+    cfg.custom_imports = dict(imports=['tests.toy_runs'], allow_failed_imports=False)
+    cfg.dump(tmp_path / 'sr4ir.py')
+    monkeypatch.chdir(tmp_path)
+
+    assert tool('train', 'sr4ir.py') == 0
+    pictures = tmp_path / 'pictures'
+    options = ['--show-dir', pictures, '--out', 'out.pkl', '--work-dir', 'tested']
+    assert tool('test', 'sr4ir.py', 'train/epoch_1.pth', *options) == 0
+    assert len(list(pictures.glob('*.png'))) == 8
+    predictions = load('out.pkl')
+    assert len(predictions) == 8
+    assert 'pred_label' in predictions[0]
+    assert not [key for key in predictions[0] if key.endswith('_rgb01')]
+
+
 def test_options_reach_the_run(config, tool, tmp_path):
     options = ['--work-dir', tmp_path / 'w', '--auto-scale-lr']
     options += ['--cfg-options', 'optim_wrapper.task_net.optimizer.lr=0.4']
