@@ -20,10 +20,24 @@ task_net = dict(
         frozen_norm=True,
         frozen_layers=7,
         init_cfg=dict(
-            type='Pretrained', checkpoint='https://download.pytorch.org/models/mobilenet_v3_large-8738ca79.pth'
+            type='Pretrained',
+            checkpoint='https://download.pytorch.org/models/mobilenet_v3_large-8738ca79.pth',
         ),
     ),
-    neck=dict(type='FPN', in_channels=[160, 960], out_channels=256, num_outs=3),
+    neck=dict(
+        type='FPN',
+        in_channels=[160, 960],
+        out_channels=256,
+        num_outs=3,
+        init_cfg=dict(
+            type='Kaiming',
+            layer='Conv2d',
+            a=1,
+            mode='fan_in',
+            nonlinearity='leaky_relu',
+            distribution='uniform',
+        ),
+    ),
     rpn_head=dict(
         type='sr4ir_mm.ScoreThresholdRPNHead',
         in_channels=256,
@@ -55,6 +69,7 @@ task_net = dict(
             num_classes=num_classes,
             bbox_coder=dict(type='DeltaXYWHBBoxCoder', target_stds=[0.1, 0.1, 0.2, 0.2]),
             reg_class_agnostic=False,
+            init_cfg=[],  # PyTorch's own initialisation, as in torchvision
             loss_cls=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
             loss_bbox=dict(type='SmoothL1Loss', beta=1 / 9, loss_weight=1.0),
         ),
@@ -70,13 +85,19 @@ task_net = dict(
                 ignore_iof_thr=-1,
             ),
             sampler=dict(
-                type='RandomSampler', num=256, pos_fraction=0.5, neg_pos_ub=-1, add_gt_as_proposals=False
+                type='RandomSampler',
+                num=256,
+                pos_fraction=0.5,
+                neg_pos_ub=-1,
+                add_gt_as_proposals=False,
             ),
             allowed_border=-1,
             pos_weight=-1,
             debug=False,
         ),
-        rpn_proposal=dict(nms_pre=2000, max_per_img=2000, nms=nms, min_bbox_size=1e-3, score_thr=0.05),
+        rpn_proposal=dict(
+            nms_pre=2000, max_per_img=2000, nms=nms, min_bbox_size=1e-3, score_thr=0.05
+        ),
         rcnn=dict(
             assigner=dict(
                 type='MaxIoUAssigner',
@@ -87,7 +108,11 @@ task_net = dict(
                 ignore_iof_thr=-1,
             ),
             sampler=dict(
-                type='RandomSampler', num=512, pos_fraction=0.25, neg_pos_ub=-1, add_gt_as_proposals=True
+                type='RandomSampler',
+                num=512,
+                pos_fraction=0.25,
+                neg_pos_ub=-1,
+                add_gt_as_proposals=True,
             ),
             pos_weight=-1,
             debug=False,

@@ -12,6 +12,6 @@ if find_spec('mmdet') is not None:
     __all__ += ['ScoreThresholdRPNHead', 'TorchvisionAnchorGenerator']
 
 if find_spec('mmseg') is not None:
-    from sr4ir_mm.models.task_nets.deeplab_head import TorchvisionDeepLabHead
+    from sr4ir_mm.models.task_nets.deeplab_head import TorchvisionDeepLabHead, TorchvisionFCNHead
 
-    __all__ += ['TorchvisionDeepLabHead']
+    __all__ += ['TorchvisionDeepLabHead', 'TorchvisionFCNHead']

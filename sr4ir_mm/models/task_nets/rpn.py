@@ -23,7 +23,11 @@ class TorchvisionAnchorGenerator(AnchorGenerator):
     """
 
     def gen_single_level_base_anchors(
-        self, base_size: int | float, scales: Tensor, ratios: Tensor, center: tuple[float] | None = None
+        self,
+        base_size: int | float,
+        scales: Tensor,
+        ratios: Tensor,
+        center: tuple[float] | None = None,
     ) -> Tensor:
         """Base anchors of one level, rounded."""
         return super().gen_single_level_base_anchors(base_size, scales, ratios, center).round()
@@ -36,7 +40,8 @@ class TorchvisionAnchorGenerator(AnchorGenerator):
     ) -> list[Tensor]:
         """Anchors of all levels, (cells x anchors, 4) each."""
         width, height = (
-            side * stride for side, stride in zip(featmap_sizes[0][::-1], self.strides[0], strict=True)
+            side * stride
+            for side, stride in zip(featmap_sizes[0][::-1], self.strides[0], strict=True)
         )
         nominal = self.strides
         self.strides = [(width // w, height // h) for h, w in featmap_sizes]
@@ -57,4 +62,6 @@ class ScoreThresholdRPNHead(RPNHead):
         self, results: InstanceData, cfg: ConfigDict, *args: object, **kwargs: object
     ) -> InstanceData:
         """Filter by score, then as in mmdet."""
-        return super()._bbox_post_process(results[results.scores > cfg.get('score_thr', 0)], cfg, *args, **kwargs)
+        return super()._bbox_post_process(
+            results[results.scores > cfg.get('score_thr', 0)], cfg, *args, **kwargs
+        )

@@ -1,0 +1,83 @@
+"""Reading foreign checkpoints and writing ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.version import __version__
+
+#: Where BasicSR (``params``), SwinIR, torch scripts and mmengine keep the state dict; bare ones have none of them.
+_CONTAINERS = ('params_ema', 'params', 'state_dict', 'model')
+
+
+def read_state(path: str | Path, part: str | None = None) -> dict[str, Tensor]:
+    """The state dict inside a checkpoint, without the prefix of a distributed wrapper.
+
+    Args:
+        path: Checkpoint file.
+        part: Entry to take, such as ``'net_sr'`` of a training checkpoint of SR4IR; None finds a usual one.
+
+    Raises:
+        UserError: The file is missing, unreadable, or holds no such entry.
+    """
+    if not Path(path).is_file():
+        raise UserError(
+            f'{Path(path).resolve()} does not exist; give the path of a downloaded checkpoint.'
+        )
+    try:
+        # The authors' training checkpoints hold their options, plain Python objects; nothing else is let in.
+        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:
+        raise UserError(
+            f'{path} is no readable checkpoint of tensors ({type(error).__name__}); download it again, or save its '
+            'state dict alone with torch.save.'
+        ) from error
+    state = _state_in(checkpoint, part)
+    if not state:
+        found = (
+            sorted(map(str, checkpoint))[:8]
+            if isinstance(checkpoint, Mapping)
+            else type(checkpoint).__name__
+        )
+        raise UserError(
+            f'{path} holds no state dict{f" {part!r}" if part else ""} but {found}; choose another with --part.'
+        )
+    return {key.removeprefix('module.'): value for key, value in state.items()}
+
+
+def _state_in(checkpoint: object, part: str | None) -> dict[str, Tensor]:
+    if not isinstance(checkpoint, Mapping):
+        return {}
+    for name in _CONTAINERS if part is None else (part,):
+        if isinstance(checkpoint.get(name), Mapping):
+            return _tensors(checkpoint[name])
+    return {} if part else _tensors(checkpoint)
+
+
+def _tensors(state: Mapping) -> dict[str, Tensor]:
+    return {key: value for key, value in state.items() if isinstance(value, Tensor)}
+
+
+def join_networks(**networks: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """One state dict of a ``TaskDrivenSR`` from those of its children, by name (``sr_net``, ``task_net``)."""
+    return {
+        f'{name}.{key}': value for name, state in networks.items() for key, value in state.items()
+    }
+
+
+def save_state(state: Mapping[str, Tensor], path: str | Path, sources: Mapping[str, str]) -> None:
+    """Write a checkpoint as mmengine's Runner loads it.
+
+    Args:
+        state: State dict.
+        path: File to be written; its folder is made.
+        sources: File by network that the weights come from, kept in the checkpoint's ``meta``.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    meta = dict(converted_from=dict(sources), sr4ir_mm_version=__version__)
+    torch.save(dict(meta=meta, state_dict=dict(state)), path)

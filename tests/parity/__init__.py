@@ -1,0 +1,1 @@
+"""Equality with the reference training loop, on recorded figures."""
