@@ -13,6 +13,7 @@ from mmengine.config import Config
 
 from sr4ir_mm.apis.config_text import Code, assignments
 from sr4ir_mm.models.adapters.build import ADAPTERS
+from sr4ir_mm.models.adapters.supported import check_supported
 from sr4ir_mm.models.sr_nets.defaults import default_sr_net
 from sr4ir_mm.utils.errors import UserError
 
@@ -99,6 +100,8 @@ def wrap_config(source: str, wrapping: Wrapping, out: str) -> str:
     """
     base = load_zoo_config(source)
     library = library_of(base, source)
+    preprocessor = base.model.get('data_preprocessor') or base.get('data_preprocessor')
+    check_supported({**base.model, '_scope_': library, 'data_preprocessor': preprocessor})
     reference = (
         source if '::' in source else osp.relpath(source, osp.dirname(osp.abspath(out)) or '.')
     )

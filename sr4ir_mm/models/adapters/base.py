@@ -42,7 +42,9 @@ class TaskAdapter(nn.Module, ABC):
         """Features that the TDP loss compares if the config names none."""
 
     @abstractmethod
-    def draw(self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any) -> None:
+    def draw(
+        self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any
+    ) -> None:
         """Have the library's visualizer draw the predictions of ``sample`` on an 8-bit RGB image."""
 
     def loss(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> Losses:
@@ -56,7 +58,9 @@ class TaskAdapter(nn.Module, ABC):
         inputs, samples = self.to_task_inputs(image_rgb01, batch)
         return task_net(inputs, samples, mode='loss')
 
-    def predict(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> list[BaseDataElement]:
+    def predict(
+        self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch
+    ) -> list[BaseDataElement]:
         """The task library's own data samples with predictions, one an image."""
         inputs, samples = self.to_task_inputs(image_rgb01, batch, for_prediction=True)
         return unwrap(task_net)(inputs, samples, mode='predict')
@@ -108,7 +112,9 @@ class TaskAdapter(nn.Module, ABC):
             task = torch.where(batch.border, batch.task_inputs, task)
         return task, samples
 
-    def valid_sizes(self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size) -> list[Size]:
+    def valid_sizes(
+        self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size
+    ) -> list[Size]:
         """(height, width) of the unpadded region of each image.
 
         Args:
@@ -118,7 +124,9 @@ class TaskAdapter(nn.Module, ABC):
         """
         return [(min(h, padded[0]), min(w, padded[1])) for h, w in raw]
 
-    def enlarge_metainfo(self, samples: Sequence[BaseDataElement], scale: int, keep_coordinates: bool) -> None:
+    def enlarge_metainfo(
+        self, samples: Sequence[BaseDataElement], scale: int, keep_coordinates: bool
+    ) -> None:
         """Tell LR data samples that the task network will see images ``scale`` times larger.
 
         Args:
@@ -127,9 +135,17 @@ class TaskAdapter(nn.Module, ABC):
             keep_coordinates: Predictions come back in the LR image's coordinates; False for SR coordinates.
         """
         for sample in samples:
-            for key in ('img_shape', 'pad_shape', 'batch_input_shape', 'img_padding_size', 'padding_size'):
+            for key in (
+                'img_shape',
+                'pad_shape',
+                'batch_input_shape',
+                'img_padding_size',
+                'padding_size',
+            ):
                 if sample.get(key) is not None:
-                    sample.set_metainfo({key: tuple(scale * int(value) for value in sample.get(key))})
+                    sample.set_metainfo(
+                        {key: tuple(scale * int(value) for value in sample.get(key))}
+                    )
             factor = np.array(sample.get('scale_factor', (1.0, 1.0)), dtype=np.float64)
             if keep_coordinates:
                 sample.set_metainfo({'scale_factor': tuple((factor * scale).tolist())})

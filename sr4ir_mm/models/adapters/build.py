@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 from mmengine.config import ConfigDict
 from torch import nn
 
 from sr4ir_mm.models.adapters.base import TaskAdapter
+from sr4ir_mm.models.adapters.supported import check_supported
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
 
@@ -24,7 +28,7 @@ def build_task_net(cfg: dict | nn.Module, data_preprocessor: dict | None = None)
         data_preprocessor: The library's top-level ``data_preprocessor``, used if the model config has none.
 
     Raises:
-        UserError: The network has no data preprocessor.
+        UserError: The network cannot have an SR network in front, or has no data preprocessor.
     """
     if isinstance(cfg, nn.Module):
         return cfg
@@ -34,6 +38,8 @@ def build_task_net(cfg: dict | nn.Module, data_preprocessor: dict | None = None)
         cfg.setdefault('_scope_', prefix)
     if data_preprocessor is not None and cfg.get('data_preprocessor') is None:
         cfg['data_preprocessor'] = data_preprocessor
+    check_supported(cfg)
+    _find_teacher(cfg)
     task_net = MODELS.build(cfg)
     if not isinstance(getattr(task_net, 'data_preprocessor', None), nn.Module):
         raise UserError(
@@ -41,6 +47,17 @@ def build_task_net(cfg: dict | nn.Module, data_preprocessor: dict | None = None)
             'of mmdet, mmseg or mmpretrain.'
         )
     return task_net
+
+
+def _find_teacher(cfg: ConfigDict) -> None:
+    """Find the config of a distillation teacher, which mmdet names relative to its own source tree."""
+    path = cfg.get('teacher_config')
+    if isinstance(path, str) and not Path(path).is_file():
+        installed = (
+            Path(import_module(cfg.get('_scope_') or 'mmdet').__file__).parent / '.mim' / path
+        )
+        if installed.is_file():
+            cfg['teacher_config'] = str(installed)
 
 
 def task_library(task_net: nn.Module) -> str | None:

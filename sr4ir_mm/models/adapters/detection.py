@@ -13,10 +13,14 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.base import Size, TaskAdapter
+from sr4ir_mm.models.adapters.features import collect_features
+from sr4ir_mm.models.utils import eval_mode
 from sr4ir_mm.registry import MODELS
 
 if TYPE_CHECKING:
     from sr4ir_mm.models.data_preprocessors import LRHRBatch
+
+_PROBE_SIDE = 64
 
 
 @MODELS.register_module()
@@ -37,7 +41,11 @@ class DetectionAdapter(TaskAdapter):
         self, task_net: nn.Module, resize: dict[str, int] | None = None, channel_order: str = 'bgr'
     ) -> None:
         super().__init__(task_net, channel_order)
-        if resize is not None and not {'short', 'long'} <= set(resize) <= {'short', 'long', 'divisor'}:
+        if resize is not None and not {'short', 'long'} <= set(resize) <= {
+            'short',
+            'long',
+            'divisor',
+        }:
             raise ValueError(
                 f'DetectionAdapter got resize={dict(resize)}; expected dict(short=800, long=1333, divisor=32).'
             )
@@ -45,18 +53,23 @@ class DetectionAdapter(TaskAdapter):
 
     def default_layers(self, task_net: nn.Module) -> list[str]:
         """Neck levels 0 and 1, as in the paper, or as many as the neck has; without a neck the last backbone stage."""
-        neck = getattr(task_net, 'neck', None)
-        if neck is None:
+        if getattr(task_net, 'neck', None) is None:
             return ['backbone.-1']
-        return ['neck.0'] if _num_outputs(neck) == 1 else ['neck.0', 'neck.1']
+        return ['neck.0', 'neck.1'][: _num_outputs(task_net)]
 
-    def valid_sizes(self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size) -> list[Size]:
+    def valid_sizes(
+        self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size
+    ) -> list[Size]:
         """Sizes from ``img_shape``, which mmdet keeps right through batch-level resizes."""
         shapes = [sample.get('img_shape') for sample in samples]
-        sizes = [size if shape is None else shape[:2] for shape, size in zip(shapes, raw, strict=True)]
+        sizes = [
+            size if shape is None else shape[:2] for shape, size in zip(shapes, raw, strict=True)
+        ]
         return super().valid_sizes(samples, sizes, padded)
 
-    def predict(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> list[BaseDataElement]:
+    def predict(
+        self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch
+    ) -> list[BaseDataElement]:
         """See :meth:`TaskAdapter.predict`."""
         for sample in batch.samples:
             if sample.get('scale_factor') is None:
@@ -70,9 +83,14 @@ class DetectionAdapter(TaskAdapter):
         if self.resize is None:
             return super().to_task_inputs(image_rgb01, batch, for_prediction)
         native, samples = super().to_task_inputs(image_rgb01, batch, for_prediction)
-        images = [self._enlarge(image[:, :h, :w]) for image, (h, w) in zip(native, batch.sizes, strict=True)]
+        images = [
+            self._enlarge(image[:, :h, :w])
+            for image, (h, w) in zip(native, batch.sizes, strict=True)
+        ]
         for sample, image, size in zip(samples, images, batch.sizes, strict=True):
-            _rescale_sample(sample, size, tuple(image.shape[-2:]), with_ground_truth=not for_prediction)
+            _rescale_sample(
+                sample, size, tuple(image.shape[-2:]), with_ground_truth=not for_prediction
+            )
         inputs = _pad_and_stack(images, self.resize.get('divisor', 1))
         for sample in samples:
             shape = tuple(inputs.shape[-2:])
@@ -89,20 +107,27 @@ class DetectionAdapter(TaskAdapter):
         size = tuple(max(int(side * factor), 1) for side in (height, width))
         return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False)[0]
 
-    def draw(self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any) -> None:
+    def draw(
+        self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any
+    ) -> None:
         """Draw predicted boxes and masks; see :meth:`TaskAdapter.draw`."""
         visualizer.add_datasample('prediction', image_rgb, sample, draw_gt=False, **options)
 
 
-def _num_outputs(neck: nn.Module) -> int | None:
-    """Number of feature levels a neck announces, None if it does not say."""
+def _num_outputs(task_net: nn.Module) -> int:
+    """Number of feature levels of a detector's neck: what it announces, else what it makes of a small image."""
+    neck = task_net.neck
     last = list(neck.children())[-1] if isinstance(neck, nn.Sequential) else neck
-    for name in ('num_outs', 'num_outputs'):
+    for name in ('num_outs', 'num_outputs', 'num_levels'):
         if isinstance(getattr(last, name, None), int):
             return getattr(last, name)
-    if isinstance(getattr(last, 'out_channels', None), int) and type(last).__name__ in ('DilatedEncoder', 'CTResNetNeck'):
+    try:
+        with torch.no_grad(), eval_mode(task_net):
+            probe = torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE)
+            return len(collect_features(task_net, ['neck'], lambda: task_net.extract_feat(probe)))
+    except Exception:
+        # The first level always exists.
         return 1
-    return len(last.convs) + len(last.extra_convs or ()) if type(last).__name__ == 'ChannelMapper' else None
 
 
 def _rescale_sample(sample: BaseDataElement, old: Size, new: Size, with_ground_truth: bool) -> None:
@@ -130,6 +155,9 @@ def _rescale_instances(instances: BaseDataElement, factors: tuple[float, float],
 def _pad_and_stack(images: Sequence[Tensor], divisor: int) -> Tensor:
     """Pad images with zeros at the right and bottom to the largest size, rounded up to ``divisor``, and stack them."""
     height, width = (
-        math.ceil(max(image.shape[axis] for image in images) / divisor) * divisor for axis in (-2, -1)
+        math.ceil(max(image.shape[axis] for image in images) / divisor) * divisor
+        for axis in (-2, -1)
     )
-    return torch.stack([F.pad(i, (0, width - i.shape[-1], 0, height - i.shape[-2])) for i in images])
+    return torch.stack(
+        [F.pad(i, (0, width - i.shape[-1], 0, height - i.shape[-2])) for i in images]
+    )

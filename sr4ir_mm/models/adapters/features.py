@@ -86,6 +86,14 @@ def _flatten(value: object) -> list[Tensor]:
 
 
 def _valid_layers(net: nn.Module) -> str:
-    parts = [f'{part}.N (N-th output)' for part in ('backbone', 'neck') if getattr(net, part, None) is not None]
-    names = [f'{name}.{child}' for name, module in net.named_children() for child, _ in module.named_children()]
+    parts = [
+        f'{part}.N (N-th output)'
+        for part in ('backbone', 'neck')
+        if getattr(net, part, None) is not None
+    ]
+    names = [
+        f'{name}.{child}'
+        for name, module in net.named_children()
+        for child, _ in module.named_children()
+    ]
     return f'choose {", ".join(parts)} or a module by name, such as {", ".join(names[:24])}'

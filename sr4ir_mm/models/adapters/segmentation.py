@@ -18,7 +18,11 @@ class SegmentationAdapter(TaskAdapter):
         """The backbone's last stage (C5), as in the paper."""
         return ['backbone.-1']
 
-    def draw(self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any) -> None:
+    def draw(
+        self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any
+    ) -> None:
         """Draw the predicted label map; see :meth:`TaskAdapter.draw`."""
         options.pop('pred_score_thr', None)
-        visualizer.add_datasample('prediction', image_rgb, sample, draw_gt=False, with_labels=False, **options)
+        visualizer.add_datasample(
+            'prediction', image_rgb, sample, draw_gt=False, with_labels=False, **options
+        )

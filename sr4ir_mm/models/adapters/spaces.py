@@ -61,7 +61,9 @@ def _probe(preprocessor: nn.Module) -> tuple[Tensor, Tensor]:
     colours = torch.cat([torch.zeros(1, 3), 255 * torch.eye(3)])
     images = [c.view(3, 1, 1).expand(3, _PROBE_SIDE, _PROBE_SIDE).to(torch.uint8) for c in colours]
     try:
-        outputs = torch.cat([preprocessor({'inputs': [image]}, False)['inputs'] for image in images])
+        outputs = torch.cat(
+            [preprocessor({'inputs': [image]}, False)['inputs'] for image in images]
+        )
     except Exception as error:
         raise UserError(
             f'{type(preprocessor).__name__} could not preprocess a plain image ({error}); the task network needs an '
@@ -82,5 +84,7 @@ def _exact_statistics(preprocessor: nn.Module, mean: Tensor, std: Tensor) -> tup
     if not all(isinstance(value, Tensor) and value.numel() == 3 for value in own):
         return mean.round(decimals=4), std.round(decimals=4)
     own_mean, own_std = (value.detach().cpu().float().flatten() for value in own)
-    agrees = torch.allclose(own_mean, mean, rtol=1e-3, atol=1e-2) and torch.allclose(own_std, std, rtol=1e-3)
+    agrees = torch.allclose(own_mean, mean, rtol=1e-3, atol=1e-2) and torch.allclose(
+        own_std, std, rtol=1e-3
+    )
     return (own_mean, own_std) if agrees else (mean, std)
