@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
@@ -291,7 +292,9 @@ def _gradient_norms(wrappers: Mapping[str, OptimWrapper]) -> dict[str, Tensor]:
 def _sort_preprocessor(cfg: dict | None) -> tuple[dict, dict | None]:
     """Tell our own preprocessor arguments from a task library's preprocessor config."""
     cfg = dict(cfg or {})
-    kind = cfg.get('type', 'LRHRDataPreprocessor')
+    # mmpretrain writes its own without a type.
+    ours = set(cfg) - {'type'} <= set(inspect.signature(LRHRDataPreprocessor).parameters)
+    kind = cfg.get('type', 'LRHRDataPreprocessor' if ours else 'ClsDataPreprocessor')
     if str(kind).rpartition('.')[2] == 'LRHRDataPreprocessor':
         cfg.pop('type', None)
         return cfg, None
