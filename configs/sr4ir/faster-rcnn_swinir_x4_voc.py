@@ -9,9 +9,8 @@ _base_ = [
 model = dict(
     scale=4,
     sr_net=_base_.sr_net,
-    task_net=_base_.task_net,
-    adapter=_base_.adapter,
     init_from=dict(sr_net=_base_.sr_weights),
+    **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
 param_scheduler = dict(sr_net=_base_.sr_schedule_sr4ir, task_net=_base_.task_schedule_sr4ir)

@@ -2,7 +2,16 @@
 default_scope = 'mmdet'
 data_root = 'data/VOCdevkit/VOC2012/'
 data_help = 'download VOCtrainval_11-May-2012.tar and unpack it in data/ (docs/prepare_data.md)'
-meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction', 'instances')
+meta_keys = (
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
+    'instances',
+)
 train_pipeline = [
     dict(type='sr4ir_mm.LoadImage'),
     dict(type='mmdet.LoadAnnotations', with_bbox=True),
@@ -44,12 +53,14 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = [
-    dict(type='mmdet.CocoMetric', metric='bbox'),
+image_evaluator = [
     dict(type='sr4ir_mm.PSNR', crop_border=8),
     dict(type='sr4ir_mm.SSIM', crop_border=8),
 ]
+task_evaluator = [dict(type='mmdet.CocoMetric', metric='bbox')]
+val_evaluator = [*task_evaluator, *image_evaluator]
 test_evaluator = val_evaluator
 visualizer = dict(
-    type='mmdet.DetLocalVisualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
+    type='mmdet.DetLocalVisualizer',
+    vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')],
 )

@@ -30,7 +30,9 @@ class LoadImage(LoadImageFromFile):
             check_complete(path)
             loaded = super().transform(results)
         except (OSError, AssertionError, AttributeError) as error:
-            raise UserError(f'Image {path} cannot be read ({error}); replace it or drop it from the image list.') from error
+            raise UserError(
+                f'Image {path} cannot be read ({error}); replace it or drop it from the image list.'
+            ) from error
         return loaded
 
 

@@ -1,0 +1,6 @@
+# L->T: the task network on bilinearly upsampled LR images.
+model = dict(
+    type='sr4ir_mm.TaskDrivenSR',
+    phases=[dict(type='sr4ir_mm.TaskPhase', images=dict(up=1.0))],
+    test_cfg=dict(image='up'),
+)

@@ -1,0 +1,14 @@
+_base_ = [
+    './_base_.py',
+    '../_base_/models/faster-rcnn_tiny.py',
+    '../_base_/models/edsr-tiny_x4.py',
+    '../_base_/datasets/sample_detection.py',
+    '../_base_/schedules/sample.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(scale=4, sr_net=_base_.sr_net, task_net=_base_.task_net)
+optim_wrapper = dict(sr_net=_base_.sr_optim)
+param_scheduler = dict(sr_net=_base_.schedule)
+val_evaluator = _base_.image_evaluator
+test_evaluator = _base_.image_evaluator
+default_hooks = dict(checkpoint=dict(save_best='sr/psnr', rule='greater'))
