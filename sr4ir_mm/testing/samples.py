@@ -17,17 +17,18 @@ _BOXES = 3
 
 
 def make_batch(
-    task_net: nn.Module, sizes: list[Size], seed: int = 0, training: bool = True
+    task_net: nn.Module, sizes: list[Size], seed: int = 0, training: bool = True, masks: bool = True
 ) -> dict[str, list]:
     """A collated batch for a task network: smooth random images with ground truth that fits the network.
 
-    Detection gets boxes, masks and a semantic map at once, since a network takes from a sample what it needs.
+    Detection gets boxes and, if asked for, masks and a semantic map.
 
     Args:
         task_net: Network of mmdet, mmseg or mmpretrain; its library and numbers of classes are read.
         sizes: (height, width) of each image.
         seed: Of the random numbers; equal seeds make equal batches.
         training: Whether detection boxes come as mmdet's box type, as training pipelines pack them.
+        masks: Whether detection samples hold masks and a semantic map.
 
     Returns:
         ``dict(inputs=[(3, H, W) uint8 BGR, ...], data_samples=[...])``.
@@ -48,7 +49,7 @@ def make_batch(
     rng = np.random.default_rng(seed)
     return dict(
         inputs=[make_image(size, rng) for size in sizes],
-        data_samples=[make(task_net, size, rng, training) for size in sizes],
+        data_samples=[make(task_net, size, rng, training, masks) for size in sizes],
     )
 
 
@@ -64,31 +65,39 @@ def make_image(size: Size, rng: np.random.Generator) -> Tensor:
 
 
 def make_detection_sample(
-    task_net: nn.Module, size: Size, rng: np.random.Generator, training: bool = True
+    task_net: nn.Module,
+    size: Size,
+    rng: np.random.Generator,
+    training: bool = True,
+    masks: bool = True,
 ) -> BaseDataElement:
-    """A ``DetDataSample`` with boxes, elliptic masks and a semantic map."""
+    """A ``DetDataSample`` with boxes, and elliptic masks and a semantic map if asked for."""
     from mmdet.structures import DetDataSample
     from mmdet.structures.bbox import HorizontalBoxes
+    from mmdet.structures.mask import BitmapMasks
 
     boxes = _boxes(size, rng)
     labels = torch.from_numpy(rng.integers(0, count_classes(task_net), _BOXES))
-    masks = np.stack([_ellipse(size, box) for box in boxes.tolist()])
-    instances = InstanceData(
-        bboxes=HorizontalBoxes(boxes) if training else boxes,
-        labels=labels,
-        masks=_bitmap_masks(masks, size),
-    )
     sample = DetDataSample(metainfo=_metainfo(size))
-    sample.gt_instances = instances
+    sample.gt_instances = InstanceData(
+        bboxes=HorizontalBoxes(boxes) if training else boxes, labels=labels
+    )
     sample.ignored_instances = InstanceData(
         bboxes=HorizontalBoxes(boxes[:0]) if training else boxes[:0], labels=labels[:0]
     )
-    sample.gt_sem_seg = PixelData(sem_seg=_semantic_map(task_net, masks, labels, rng))
+    if masks:
+        ellipses = np.stack([_ellipse(size, box) for box in boxes.tolist()])
+        sample.gt_instances.masks = BitmapMasks(ellipses, *size)
+        sample.gt_sem_seg = PixelData(sem_seg=_semantic_map(task_net, ellipses, labels, rng))
     return sample
 
 
 def make_segmentation_sample(
-    task_net: nn.Module, size: Size, rng: np.random.Generator, training: bool = True
+    task_net: nn.Module,
+    size: Size,
+    rng: np.random.Generator,
+    training: bool = True,
+    masks: bool = True,
 ) -> BaseDataElement:
     """A ``SegDataSample`` with a label map of a few regions and an ignored border."""
     from mmseg.structures import SegDataSample
@@ -105,7 +114,11 @@ def make_segmentation_sample(
 
 
 def make_classification_sample(
-    task_net: nn.Module, size: Size, rng: np.random.Generator, training: bool = True
+    task_net: nn.Module,
+    size: Size,
+    rng: np.random.Generator,
+    training: bool = True,
+    masks: bool = True,
 ) -> BaseDataElement:
     """An mmpretrain ``DataSample`` with a label, or scores for a multi-label head."""
     from mmpretrain.structures import DataSample
@@ -155,12 +168,6 @@ def _ellipse(size: Size, box: list[float]) -> np.ndarray:
     return (
         ((2 * x - x1 - x2) / (x2 - x1)) ** 2 + ((2 * y - y1 - y2) / (y2 - y1)) ** 2 <= 1
     ).astype(np.uint8)
-
-
-def _bitmap_masks(masks: np.ndarray, size: Size) -> object:
-    from mmdet.structures.mask import BitmapMasks
-
-    return BitmapMasks(masks, *size)
 
 
 def _semantic_map(

@@ -41,12 +41,23 @@ def build_task_net(cfg: dict | nn.Module, data_preprocessor: dict | None = None)
     check_supported(cfg)
     _find_teacher(cfg)
     task_net = MODELS.build(cfg)
+    _mend(task_net)
     if not isinstance(getattr(task_net, 'data_preprocessor', None), nn.Module):
         raise UserError(
             f'Task network {type(task_net).__name__} has no data_preprocessor; give task_net a complete model config '
             'of mmdet, mmseg or mmpretrain.'
         )
     return task_net
+
+
+def _mend(task_net: nn.Module) -> None:
+    """Mend what keeps a zoo model from running in the released libraries.
+
+    mmdet 3.3.0 reads ``self.loss_cls`` in the prediction of every dense head, and SSD's head has none.
+    """
+    for module in task_net.modules():
+        if type(module).__name__ == 'SSDHead' and not hasattr(module, 'loss_cls'):
+            module.loss_cls = None
 
 
 def _find_teacher(cfg: ConfigDict) -> None:

@@ -20,7 +20,7 @@ from sr4ir_mm.registry import MODELS
 if TYPE_CHECKING:
     from sr4ir_mm.models.data_preprocessors import LRHRBatch
 
-_PROBE_SIDE = 64
+_PROBE_SIDES = (64, 320)
 
 
 @MODELS.register_module()
@@ -121,13 +121,17 @@ def _num_outputs(task_net: nn.Module) -> int:
     for name in ('num_outs', 'num_outputs', 'num_levels'):
         if isinstance(getattr(last, name, None), int):
             return getattr(last, name)
-    try:
-        with torch.no_grad(), eval_mode(task_net):
-            probe = torch.zeros(1, 3, _PROBE_SIDE, _PROBE_SIDE)
-            return len(collect_features(task_net, ['neck'], lambda: task_net.extract_feat(probe)))
-    except Exception:
-        # The first level always exists.
-        return 1
+    for side in _PROBE_SIDES:
+        probe = torch.zeros(1, 3, side, side)
+        try:
+            with torch.no_grad(), eval_mode(task_net):
+                return len(
+                    collect_features(task_net, ['neck'], lambda x=probe: task_net.extract_feat(x))
+                )
+        except Exception:
+            # Too small for its strides (SSD), or something that training will report better.
+            continue
+    return 1
 
 
 def _rescale_sample(sample: BaseDataElement, old: Size, new: Size, with_ground_truth: bool) -> None:

@@ -2,6 +2,6 @@
 
 from sr4ir_mm.models.sr_nets.build import build_sr_net, check_scale
 from sr4ir_mm.models.sr_nets.defaults import SR_NETS, default_sr_net
-from sr4ir_mm.models.sr_nets.pre_upsample import PreUpsample
+from sr4ir_mm.models.sr_nets.pre_upsample import PaddedSR, PreUpsample
 
-__all__ = ['SR_NETS', 'PreUpsample', 'build_sr_net', 'check_scale', 'default_sr_net']
+__all__ = ['SR_NETS', 'PaddedSR', 'PreUpsample', 'build_sr_net', 'check_scale', 'default_sr_net']

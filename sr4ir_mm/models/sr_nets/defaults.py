@@ -55,7 +55,7 @@ def _rdn(scale: int) -> dict:
 
 
 def _rrdb(scale: int) -> dict:
-    return dict(
+    net = dict(
         type='mmagic.RRDBNet',
         **_COLOURS,
         mid_channels=64,
@@ -63,6 +63,8 @@ def _rrdb(scale: int) -> dict:
         growth_channels=32,
         upscale_factor=scale,
     )
+    # Below x4 it unshuffles pixels first.
+    return net if scale > 2 else dict(type='sr4ir_mm.PaddedSR', divisor=4 // scale, net=net)
 
 
 def _srcnn(scale: int) -> dict:

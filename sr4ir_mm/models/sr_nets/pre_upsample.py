@@ -1,4 +1,4 @@
-"""Networks that restore at one size, put to work as SR networks."""
+"""Networks that need help to take any LR image: those of scale 1, and those that need sides to be divisible."""
 
 from __future__ import annotations
 
@@ -58,3 +58,32 @@ class PreUpsample(nn.Module):
         height, width = up_rgb01.shape[-2:]
         target = tuple(-(-side // self.divisor) * self.divisor for side in (height, width))
         return self.net(extend(up_rgb01, target))[..., :height, :width]
+
+
+@MODELS.register_module()
+class PaddedSR(nn.Module):
+    """Extend LR images by reflection until their sides are divisible, and crop the SR image accordingly.
+
+    Args:
+        net: Config of an SR network, or a built one.
+        divisor: What the network needs its input's sides to be a multiple of; 2 for RRDBNet at scale 2.
+
+    Config::
+
+        sr_net = dict(type='sr4ir_mm.PaddedSR', divisor=2, net=dict(type='mmagic.RRDBNet', upscale_factor=2, ...))
+    """
+
+    def __init__(self, net: dict | nn.Module, divisor: int) -> None:
+        super().__init__()
+        if divisor < 1:
+            raise ValueError(f'PaddedSR got divisor={divisor}; it must be at least 1.')
+        self.net = build_sr_net(net)
+        self.divisor = divisor
+
+    def forward(self, lr_rgb01: Tensor) -> Tensor:
+        """Super-resolve (N, 3, H, W) to (N, 3, scale H, scale W), both in image space."""
+        height, width = lr_rgb01.shape[-2:]
+        target = tuple(-(-side // self.divisor) * self.divisor for side in (height, width))
+        sr_rgb01 = self.net(extend(lr_rgb01, target))
+        scale = sr_rgb01.shape[-1] // target[1]
+        return sr_rgb01[..., : scale * height, : scale * width]

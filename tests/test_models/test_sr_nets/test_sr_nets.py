@@ -1,0 +1,71 @@
+"""SR networks: defaults for any scale, PreUpsample, checks."""
+
+import pytest
+import torch
+from torch import nn
+
+from sr4ir_mm.models.sr_nets import SR_NETS, PreUpsample, build_sr_net, check_scale, default_sr_net
+from sr4ir_mm.utils.errors import UserError
+
+# Smaller than the papers' networks, so that the test stays short; the scale and the interface are what counts.
+SMALLER = {
+    'edsr': dict(mid_channels=8, num_blocks=1),
+    'swinir': dict(depths=[1], num_heads=[2], embed_dim=12),
+    'rdn': dict(mid_channels=8, num_blocks=1, num_layers=1, channel_growth=4),
+    'rrdb': dict(mid_channels=8, num_blocks=1, growth_channels=4),
+    'srcnn': {},
+    'msrresnet': dict(mid_channels=8, num_blocks=1),
+    'nafnet': dict(mid_channels=4, enc_blk_nums=[1, 1], dec_blk_nums=[1, 1]),
+    'restormer': dict(dim=8, num_blocks=[1, 1, 1, 1], num_refinement_blocks=1, heads=[1, 1, 1, 1]),
+}
+
+
+def small(name: str, scale: int) -> dict:
+    cfg = default_sr_net(name, scale)
+    cfg.get('net', cfg).update(SMALLER[name])
+    return cfg
+
+
+@pytest.mark.parametrize('scale', [2, 4])
+@pytest.mark.parametrize('name', list(SR_NETS))
+def test_every_net_enlarges_odd_sizes(name, scale):
+    net = check_scale(build_sr_net(small(name, scale)), scale)
+    output = net(torch.rand(1, 3, 13, 11))
+    assert output.shape == (1, 3, 13 * scale, 11 * scale)
+
+
+@pytest.mark.parametrize('name', ['edsr', 'EDSRNet', 'mmagic.EDSRNet'])
+def test_names_of_one_net(name):
+    assert default_sr_net(name, 3)['upscale_factor'] == 3
+    assert default_sr_net(name, 3)['type'] == 'mmagic.EDSRNet'
+
+
+def test_unknown_name_lists_known_ones():
+    with pytest.raises(UserError, match='edsr, swinir'):
+        default_sr_net('edsrr', 4)
+
+
+def test_net_with_other_interface_is_refused_in_one_sentence():
+    class Video(nn.Module):
+        def forward(self, x):
+            n, t, c, h, w = x.shape
+            return x
+
+    with pytest.raises(UserError, match='cannot super-resolve a plain batch'):
+        check_scale(Video(), 4)
+
+
+def test_pre_upsample_crops_what_it_added():
+    class Needs(nn.Module):
+        def forward(self, x):
+            assert all(side % 8 == 0 for side in x.shape[-2:])
+            return x
+
+    net = PreUpsample(Needs(), scale=2, mode='nearest')
+    image = torch.rand(2, 3, 5, 7)
+    assert torch.equal(net(image)[..., ::2, ::2], image)
+
+
+def test_pre_upsample_checks_its_arguments():
+    with pytest.raises(ValueError, match='at least 1'):
+        PreUpsample(nn.Identity(), scale=0)
