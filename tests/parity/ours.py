@@ -23,7 +23,11 @@ from tests.parity.fixture import Fixture
 from tests.parity.rule import rule_tensor
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
-TASK_CONFIGS = {'cls': 'resnet18', 'seg': 'deeplabv3_mobilenetv3', 'det': 'faster-rcnn_mobilenetv3'}
+TASK_CONFIGS = {
+    'cls': 'resnet18_cars',
+    'seg': 'deeplabv3_mobilenetv3',
+    'det': 'faster-rcnn_mobilenetv3',
+}
 TASK_CONVERSIONS = {'cls': RESNET, 'seg': DEEPLABV3, 'det': FASTER_RCNN}
 SR_CONVERSIONS = {'edsr': EDSR, 'swinir': SWINIR}
 #: What the fixtures leave as the network's constructor makes it.

@@ -10,3 +10,8 @@ sr_net = dict(
     rgb_std=[1 / 255, 1 / 255, 1 / 255],
 )
 sr_weights = 'checkpoints/edsr_baseline_x4_mmagic.pth'
+weights_help = {
+    'edsr_baseline_x4': 'download edsr_baseline_x4-6b446fab.pt from https://cv.snu.ac.kr/research/EDSR/models/ and '
+    'convert it with tools/model_converters/convert.py sr-net (docs/prepare_data.md)',
+    'work_dirs/': 'train it first with the config of that name in configs/sr (SR net) or configs/h2t (task net)',
+}

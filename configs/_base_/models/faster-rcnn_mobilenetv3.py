@@ -1,7 +1,7 @@
 # torchvision's fasterrcnn_mobilenet_v3_large_fpn in mmdet's terms (docs/fidelity.md). The image is enlarged to 800 px
 # inside the adapter, after SR; both FPN levels have stride 32, and all RoIs are pooled from the first.
 num_classes = 20
-adapter = dict(resize=dict(short=800, long=1333, divisor=32))
+adapter = dict(type='sr4ir_mm.DetectionAdapter', resize=dict(short=800, long=1333, divisor=32))
 anchor_sizes = [32, 64, 128, 256, 512]
 nms = dict(type='nms', iou_threshold=0.7)
 task_net = dict(
@@ -123,3 +123,4 @@ task_net = dict(
         rcnn=dict(score_thr=0.05, nms=dict(type='nms', iou_threshold=0.5), max_per_img=100),
     ),
 )
+task_options = dict(task_net=task_net, adapter=adapter)

@@ -14,3 +14,9 @@ sr_net = dict(
     resi_connection='1conv',
 )
 sr_weights = 'checkpoints/swinir_classical_x4_mmagic.pth'
+weights_help = {
+    'swinir_classical_x4': 'download 001_classicalSR_DIV2K_s48w8_SwinIR-M_x4.pth from '
+    'https://github.com/JingyunLiang/SwinIR/releases and convert it with '
+    'tools/model_converters/convert.py sr-net (docs/prepare_data.md)',
+    'work_dirs/': 'train it first with the config of that name in configs/sr (SR net) or configs/h2t (task net)',
+}

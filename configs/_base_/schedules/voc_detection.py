@@ -1,12 +1,16 @@
-# 30 epochs; in the first, both learning rates rise linearly and the cosine stands still (methods of the reference).
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=30, val_interval=1)
+# 30 epochs; in the first, both learning rates rise linearly and the cosine stands still.
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=30, val_interval=5)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 optim_wrapper = dict(constructor='sr4ir_mm.SeparateOptimWrapperConstructor')
 sr_optim = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0.0))
-task_optim = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=2e-2, momentum=0.9, weight_decay=1e-4))
-_cosine = dict(type='sr4ir_mm.WarmupCosineRestartLR', by_epoch=True, convert_to_iter_based=True, warmup=1)
+task_optim = dict(
+    type='OptimWrapper', optimizer=dict(type='SGD', lr=2e-2, momentum=0.9, weight_decay=1e-4)
+)
+_cosine = dict(
+    type='sr4ir_mm.WarmupCosineRestartLR', by_epoch=True, convert_to_iter_based=True, warmup=1
+)
 sr_schedule = [dict(_cosine, periods=[30], eta_min=1e-6)]
 task_schedule = [dict(_cosine, periods=[30], eta_min=1e-4)]
 sr_schedule_sr4ir = [dict(_cosine, periods=[2, 27], eta_min=1e-6)]

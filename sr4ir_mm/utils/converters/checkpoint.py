@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -13,14 +13,19 @@ from sr4ir_mm.version import __version__
 
 #: Where BasicSR (``params``), SwinIR, torch scripts and mmengine keep the state dict; bare ones have none of them.
 _CONTAINERS = ('params_ema', 'params', 'state_dict', 'model')
+#: Entries of a training checkpoint of SR4IR by our name of the network.
+_NETS = {'sr_net': ('net_sr',), 'task_net': ('net_det', 'net_seg', 'net_cls')}
 
 
-def read_state(path: str | Path, part: str | None = None) -> dict[str, Tensor]:
+def read_state(
+    path: str | Path, part: str | None = None, net: str | None = None
+) -> dict[str, Tensor]:
     """The state dict inside a checkpoint, without the prefix of a distributed wrapper.
 
     Args:
         path: Checkpoint file.
-        part: Entry to take, such as ``'net_sr'`` of a training checkpoint of SR4IR; None finds a usual one.
+        part: Entry to take, such as ``'params_ema'``; None finds a usual one.
+        net: ``'sr_net'`` or ``'task_net'``, to be found in a training checkpoint of SR4IR that holds both.
 
     Raises:
         UserError: The file is missing, unreadable, or holds no such entry.
@@ -37,7 +42,9 @@ def read_state(path: str | Path, part: str | None = None) -> dict[str, Tensor]:
             f'{path} is no readable checkpoint of tensors ({type(error).__name__}); download it again, or save its '
             'state dict alone with torch.save.'
         ) from error
-    state = _state_in(checkpoint, part)
+    state = _state_in(
+        checkpoint, (part,) if part else (*_NETS.get(net, ()), *_CONTAINERS), whole=part is None
+    )
     if not state:
         found = (
             sorted(map(str, checkpoint))[:8]
@@ -50,13 +57,13 @@ def read_state(path: str | Path, part: str | None = None) -> dict[str, Tensor]:
     return {key.removeprefix('module.'): value for key, value in state.items()}
 
 
-def _state_in(checkpoint: object, part: str | None) -> dict[str, Tensor]:
+def _state_in(checkpoint: object, parts: Sequence[str], whole: bool) -> dict[str, Tensor]:
     if not isinstance(checkpoint, Mapping):
         return {}
-    for name in _CONTAINERS if part is None else (part,):
-        if isinstance(checkpoint.get(name), Mapping):
-            return _tensors(checkpoint[name])
-    return {} if part else _tensors(checkpoint)
+    for part in parts:
+        if isinstance(checkpoint.get(part), Mapping):
+            return _tensors(checkpoint[part])
+    return _tensors(checkpoint) if whole else {}
 
 
 def _tensors(state: Mapping) -> dict[str, Tensor]:

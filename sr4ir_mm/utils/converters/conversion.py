@@ -18,8 +18,8 @@ class Conversion:
     Attributes:
         name: The network, for messages.
         marker: Pattern that the names of this network, and of no other known one, contain.
-        rules: (pattern, replacement) pairs; the first pattern that matches the start of a name applies. A replacement of
-            None drops the entry.
+        rules: (pattern, replacement) pairs; the first pattern that matches the start of a name applies. None as the
+            replacement drops the entry.
         values: Name in the new naming to a function that changes the tensor, for entries whose rows have another order.
         check: Looks at the whole state dict before it is converted; raises ``UserError`` if it cannot be used.
     """
@@ -43,7 +43,7 @@ class Conversion:
                     None if replacement is None else match.expand(replacement) + key[match.end() :]
                 )
         raise UserError(
-            f'{key!r} is no entry of {self.name}; convert the weights of {self.name}, or of another known network, unchanged.'
+            f'{key!r} is no entry of {self.name} in its original naming; convert weights of the unchanged network only.'
         )
 
     def __call__(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -79,6 +79,6 @@ def find_conversion(
         if conversion.recognises(state):
             return conversion
     raise UserError(
-        f'{source} holds none of {", ".join(conversion.name for conversion in choices)} (its entries are {sorted(state)[:3]} '
+        f'{source} holds none of {", ".join(choice.name for choice in choices)} (its entries are {sorted(state)[:3]} '
         'and so on); give a checkpoint of one of these networks in its original naming.'
     )

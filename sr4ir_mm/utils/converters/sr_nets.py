@@ -15,8 +15,8 @@ def _check_range(state: Mapping[str, Tensor]) -> None:
     bias = state.get('sub_mean.bias')
     if bias is not None and bias.abs().max() < 2:
         raise UserError(
-            'These EDSR weights were trained for images in [0, 1] (sub_mean.bias is below 2), but configs/_base_/models/edsr_x*.py '
-            'computes in [0, 255]; take weights trained with rgb_range 255, as the official ones are.'
+            'These EDSR weights were trained for images in [0, 1] (sub_mean.bias is below 2), but our configs compute '
+            'in [0, 255]; take weights trained with rgb_range 255, as the official ones are.'
         )
 
 

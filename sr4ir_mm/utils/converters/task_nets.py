@@ -41,8 +41,8 @@ DEEPLABV3 = Conversion(
     ],
 )
 
-# Anchors (ratio by ratio, then size by size) and the box coder's order (x, y, w, h) agree; its weights 10, 10, 5, 5 are the
-# inverse standard deviations of the config. So only classes move.
+# Anchors (ratio by ratio, then size by size) and the box coder's order (x, y, w, h) agree; its weights 10, 10, 5, 5 are
+# the inverse standard deviations of the config. So only classes move.
 FASTER_RCNN = Conversion(
     name='Faster R-CNN',
     marker=r'^roi_heads\.box_predictor\.',

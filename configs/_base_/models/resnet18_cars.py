@@ -1,4 +1,4 @@
-# torchvision's ResNet-18, whose names and weights mmpretrain's has too.
+# torchvision's ResNet-18; mmpretrain's has its names and weights. For Stanford Cars.
 num_classes = 196
 task_net = dict(
     _scope_='mmpretrain',
@@ -28,3 +28,4 @@ task_net = dict(
         init_cfg=None,  # PyTorch's own initialisation, as in torchvision
     ),
 )
+task_options = dict(task_net=task_net, cqmix=dict(grid=4))

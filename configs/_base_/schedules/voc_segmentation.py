@@ -1,0 +1,18 @@
+# 100 epochs; the auxiliary head learns ten times as fast.
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=100, val_interval=5)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+auto_scale_lr = dict(enable=False, base_batch_size=16)
+sync_bn = 'torch'  # only distributed training uses it
+optim_wrapper = dict(constructor='sr4ir_mm.SeparateOptimWrapperConstructor')
+sr_optim = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0.0))
+task_optim = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='SGD', lr=2e-2, momentum=0.9, weight_decay=1e-6),
+    paramwise_cfg=dict(custom_keys=dict(auxiliary_head=dict(lr_mult=10))),
+)
+_cosine = dict(type='sr4ir_mm.WarmupCosineRestartLR', by_epoch=True, convert_to_iter_based=True)
+sr_schedule = [dict(_cosine, periods=[100], eta_min=1e-6)]
+task_schedule = [dict(_cosine, periods=[100], eta_min=1e-4)]
+sr_schedule_sr4ir = [dict(_cosine, periods=[10, 90], eta_min=1e-6)]
+task_schedule_sr4ir = [dict(_cosine, periods=[10, 90], eta_min=1e-4)]

@@ -1,0 +1,18 @@
+_base_ = [
+    './_base_.py',
+    '../_base_/models/deeplabv3_mobilenetv3.py',
+    '../_base_/models/swinir_x4.py',
+    '../_base_/datasets/voc_segmentation.py',
+    '../_base_/schedules/voc_segmentation.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    scale=4,
+    sr_net=_base_.sr_net,
+    init_from=dict(sr_net='work_dirs/swinir_x4_voc-seg/epoch_100.pth'),
+    **_base_.task_options,
+)
+optim_wrapper = dict(task_net=_base_.task_optim)
+param_scheduler = dict(task_net=_base_.task_schedule)
+default_hooks = dict(checkpoint=dict(save_best='mIoU'))
+randomness = dict(seed=200)

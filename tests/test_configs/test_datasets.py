@@ -1,0 +1,116 @@
+"""The data sets of the benchmark configs, on a few generated files in the documented layout."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DATASETS, DefaultScope
+from PIL import Image
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.functional import resize
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+SIZE = (333, 500)  # 520 / 333 * 500 is 780.8, which torchvision cuts to 780
+
+
+def write_image(path, size=SIZE):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = np.random.default_rng(0).integers(0, 256, (size[0] // 9, size[1] // 9, 3), np.uint8)
+    # A PNG, whatever the name says, so that all decoders agree on the pixels.
+    data = cv2.imencode('.png', cv2.resize(image, size[::-1], interpolation=cv2.INTER_CUBIC))[1]
+    path.write_bytes(data.tobytes())
+
+
+def make_voc(root):
+    write_image(root / 'JPEGImages/2007_000001.jpg')
+    labels = np.random.default_rng(1).integers(0, 21, SIZE).astype(np.uint8)
+    labels[:9] = 255
+    (root / 'SegmentationClass').mkdir()
+    Image.fromarray(labels).save(root / 'SegmentationClass/2007_000001.png')
+    for split in ('train', 'val'):
+        path = root / f'ImageSets/Segmentation/{split}.txt'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('2007_000001\n')
+
+
+def make_cars(root):
+    for split in ('train', 'test'):
+        for name in ('BMW M3 Coupe 2012', 'Acura RL Sedan 2012'):
+            write_image(root / split / name / '00001.jpg')
+
+
+def make_cub(root):
+    names = [f'{i:03d}.Bird/bird_{i}.jpg' for i in (1, 2)]
+    for name in names:
+        write_image(root / 'images' / name)
+    root.joinpath('images.txt').write_text(
+        ''.join(f'{i + 1} {name}\n' for i, name in enumerate(names))
+    )
+    root.joinpath('image_class_labels.txt').write_text('1 1\n2 2\n')
+    root.joinpath('train_test_split.txt').write_text('1 1\n2 0\n')
+
+
+MAKERS = {'voc_segmentation': make_voc, 'cars': make_cars, 'cub': make_cub}
+
+
+def build(name, split, tmp_path):
+    MAKERS[name](tmp_path)
+    cfg = Config.fromfile(CONFIGS / f'_base_/datasets/{name}.py')
+    dataset = cfg[f'{split}_dataloader'].dataset
+    dataset.data_root = str(tmp_path)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        return DATASETS.build(dataset)
+
+
+def test_segmentation_training_crops(tmp_path):
+    dataset = build('voc_segmentation', 'train', tmp_path)
+
+    item = dataset[0]
+
+    assert len(dataset) == 1
+    assert item['inputs'].shape == (3, 480, 480)
+    assert item['inputs'].dtype == torch.uint8
+    assert item['data_samples'].gt_sem_seg.data.shape == (1, 480, 480)
+
+
+def test_segmentation_is_evaluated_at_the_resized_size_as_in_torchvision(tmp_path):
+    dataset = build('voc_segmentation', 'val', tmp_path)
+
+    item = dataset[0]
+
+    image = Image.fromarray(cv2.imread(str(tmp_path / 'JPEGImages/2007_000001.jpg')))
+    label = Image.open(tmp_path / 'SegmentationClass/2007_000001.png')
+    expected = torch.from_numpy(np.array(resize(image, 520))).permute(2, 0, 1)
+    assert torch.equal(item['inputs'], expected)
+    assert item['inputs'].shape == (3, 520, 780)
+    assert item['data_samples'].ori_shape == (520, 780)
+    expected_label = np.array(resize(label, 520, InterpolationMode.NEAREST))
+    assert np.array_equal(item['data_samples'].gt_sem_seg.data[0].numpy(), expected_label)
+
+
+@pytest.mark.parametrize('name', ['cars', 'cub'])
+def test_classification_sizes_and_labels(tmp_path, name):
+    train = build(name, 'train', tmp_path / 'train_copy')
+    test = build(name, 'val', tmp_path / 'test_copy')
+
+    assert train[0]['inputs'].shape == test[0]['inputs'].shape == (3, 224, 224)
+    assert [int(item['data_samples'].gt_label) for item in train] == (
+        [0, 1] if name == 'cars' else [0]
+    )
+    assert [int(item['data_samples'].gt_label) for item in test] == (
+        [0, 1] if name == 'cars' else [1]
+    )
+
+
+def test_classification_resizes_as_torchvision(tmp_path):
+    test = build('cars', 'val', tmp_path)
+
+    inputs = test[0]['inputs']
+
+    image = Image.fromarray(cv2.imread(str(tmp_path / 'test/BMW M3 Coupe 2012/00001.jpg')))
+    resized = torch.from_numpy(np.array(resize(image, 256))).permute(2, 0, 1)
+    left, top = round((resized.shape[2] - 224) / 2), 16
+    assert torch.equal(inputs, resized[:, top : top + 224, left : left + 224])

@@ -1,0 +1,59 @@
+"""Shrink a shipped config so that it is built and stepped on a CPU in a second; its structure stays."""
+
+from __future__ import annotations
+
+from mmengine.config import Config, ConfigDict
+
+from sr4ir_mm.testing.zoo import strip_weights
+
+SIDE = 64
+
+
+def shrink(cfg: Config) -> Config:
+    """Narrow both networks and lower image sizes, in place."""
+    cfg.model.pop('init_from', None)
+    strip_weights(cfg.model.task_net)
+    if cfg.model.get('sr_net') is not None:
+        _SR_NETS[cfg.model.sr_net.type](cfg.model.sr_net)
+    _TASK_NETS[cfg.model.task_net.type](cfg.model.task_net)
+    if 'resize' in (cfg.model.get('adapter') or {}):
+        cfg.model.adapter.resize = dict(short=SIDE, long=2 * SIDE, divisor=32)
+    return cfg
+
+
+def _edsr(net: ConfigDict) -> None:
+    net.update(mid_channels=8, num_blocks=1)
+
+
+def _swinir(net: ConfigDict) -> None:
+    net.update(img_size=16, depths=[2], num_heads=[2], embed_dim=8)
+
+
+def _faster_rcnn(net: ConfigDict) -> None:
+    if net.backbone.type != 'sr4ir_mm.TorchvisionMobileNetV3':
+        return
+    net.backbone.width_mult = 0.25
+    net.neck.update(in_channels=[40, 240], out_channels=16)
+    net.rpn_head.update(in_channels=16, feat_channels=16)
+    net.roi_head.bbox_roi_extractor.out_channels = 16
+    net.roi_head.bbox_head.update(in_channels=16, fc_out_channels=32)
+
+
+def _encoder_decoder(net: ConfigDict) -> None:
+    net.backbone.width_mult = 0.25
+    net.decode_head.update(in_channels=240, channels=16)
+    net.auxiliary_head.update(in_channels=16, channels=8)
+    net.data_preprocessor.size = (SIDE, SIDE)
+
+
+def _classifier(net: ConfigDict) -> None:
+    net.backbone.base_channels = 8
+    net.head.in_channels = 64
+
+
+_SR_NETS = {'mmagic.EDSRNet': _edsr, 'mmagic.SwinIRNet': _swinir}
+_TASK_NETS = {
+    'FasterRCNN': _faster_rcnn,
+    'EncoderDecoder': _encoder_decoder,
+    'ImageClassifier': _classifier,
+}

@@ -1,0 +1,101 @@
+"""Key maps: complete, invertible, and refusing what they do not know."""
+
+import pytest
+import torch
+
+from sr4ir_mm.models.sr_nets import build_sr_net
+from sr4ir_mm.utils.converters import EDSR, SR_NETS, SWINIR, TASK_NETS, find_conversion, read_state
+from sr4ir_mm.utils.errors import UserError
+from tests.parity.ours import TASK_CONVERSIONS, sr_config
+from tests.parity.rule import rule_tensor
+from tests.parity.synthetic import make_fixture, task_shapes
+
+
+def random_state(shapes):
+    state = {key: rule_tensor(key, shape) for key, shape in shapes.items()}
+    if 'sub_mean.bias' in state:
+        state['sub_mean.bias'] *= 255 / state['sub_mean.bias'].abs().max()
+    return state
+
+
+@pytest.mark.parametrize('scale', [4, 8])
+@pytest.mark.parametrize('name', ['edsr', 'swinir'])
+def test_official_sr_weights_fill_mmagics_network(name, scale):
+    fixture = make_fixture('cls', name, scale)
+    net = build_sr_net(sr_config(fixture))
+    state = random_state(fixture.shapes('sr'))
+    conversion = find_conversion(state, SR_NETS, 'x')
+
+    converted = conversion(state)
+
+    assert conversion is {'edsr': EDSR, 'swinir': SWINIR}[name]
+    net.load_state_dict(converted, strict=True)
+    back = {
+        key: net.state_dict()[conversion.rename(key)] for key in state if conversion.rename(key)
+    }
+    assert set(state) - set(back) == (
+        {k for k in state if '_mean' in k} if name == 'edsr' else set()
+    )
+    assert all(torch.equal(value, state[key].to(value)) for key, value in back.items())
+
+
+@pytest.mark.parametrize('task', ['cls', 'seg', 'det'])
+def test_task_networks_are_recognised_and_names_stay_unique(task):
+    state = random_state(task_shapes(task))
+    conversion = find_conversion(state, TASK_NETS, 'x')
+
+    converted = conversion(state)
+
+    assert conversion is TASK_CONVERSIONS[task]
+    kept = [key for key in state if conversion.rename(key) is not None]
+    assert len(converted) == len(kept)
+
+
+def test_background_moves_to_the_end():
+    state = random_state(task_shapes('det'))
+
+    converted = TASK_CONVERSIONS['det'](state)
+
+    scores = state['roi_heads.box_predictor.cls_score.bias']
+    assert converted['roi_head.bbox_head.fc_cls.bias'].tolist() == [
+        *scores[1:].tolist(),
+        scores[0].item(),
+    ]
+    boxes = state['roi_heads.box_predictor.bbox_pred.weight']
+    assert torch.equal(converted['roi_head.bbox_head.fc_reg.weight'], boxes[4:])
+
+
+def test_edsr_in_another_range_is_refused():
+    state = random_state(make_fixture('cls', 'edsr', 4).shapes('sr'))
+    state['sub_mean.bias'] = torch.tensor([-0.4488, -0.4371, -0.4040])
+
+    with pytest.raises(UserError, match='rgb_range 255'):
+        EDSR(state)
+
+
+def test_unknown_weights_are_refused():
+    with pytest.raises(UserError, match='holds none of EDSR, SwinIR'):
+        find_conversion({'a.weight': torch.zeros(1)}, SR_NETS, 'a.pth')
+    with pytest.raises(UserError, match=r"'extra\.weight' is no entry of EDSR"):
+        EDSR({'tail.0.0.weight': torch.zeros(1), 'extra.weight': torch.zeros(1)})
+
+
+@pytest.mark.parametrize('container', [None, 'params', 'params_ema', 'state_dict', 'net_sr'])
+def test_state_is_found_in_any_container(tmp_path, container):
+    state = {'module.a': torch.ones(2)}
+    net = 'sr_net' if container == 'net_sr' else None
+    torch.save({container: state, 'epoch': 3} if container else state, tmp_path / 'a.pth')
+
+    assert read_state(tmp_path / 'a.pth', net=net)['a'].tolist() == [1, 1]
+
+
+def test_bad_files_are_told_in_one_sentence(tmp_path):
+    (tmp_path / 'broken.pth').write_bytes(b'no checkpoint')
+    torch.save({'epoch': 3}, tmp_path / 'empty.pth')
+    for name, text in (
+        ('absent', 'does not exist'),
+        ('broken', 'no readable checkpoint'),
+        ('empty', 'no state dict'),
+    ):
+        with pytest.raises(UserError, match=text):
+            read_state(tmp_path / f'{name}.pth')
