@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 WORK = Path('work_dirs/quickstart')
 DATA = Path('data/sample')
 _SHOWN = re.compile(r'Epoch\((train|val)\)')
-_NOISE = re.compile(r'^.*INFO - |data_time: \S+\s*|task_net/\S+: \S+\s*|grad_norm: \S+\s*|\S*lr: \S+\s*')
+_NOISE = re.compile(
+    r'^.*INFO - |data_time: \S+\s*|task_net/\S+: \S+\s*|grad_norm: \S+\s*|\S*lr: \S+\s*'
+)
 
 
 @dataclass
@@ -84,9 +86,12 @@ def run(command: list[str], log: Path | None = None) -> None:
         subprocess.run(command, cwd=ROOT, check=True)
         return
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open('a') as file, subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with (
+        log.open('a') as file,
+        subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+    ):
         for line in process.stdout:
             file.write(line)
             if _SHOWN.search(line):
@@ -103,8 +108,19 @@ def train(training: Training, work: Path, seed: int, step: str) -> None:
         print(f'{step} {training.name}: done already ({checkpoint(folder)})')
         return
     print(f'{step} {training.name}: {training.config}', flush=True)
-    options = [f'model.init_from.{net}={checkpoint(work / source)}' for net, source in training.init.items()]
-    command = [sys.executable, 'tools/train.py', training.config, '--work-dir', str(folder), '--seed', str(seed)]
+    options = [
+        f'model.init_from.{net}={checkpoint(work / source)}'
+        for net, source in training.init.items()
+    ]
+    command = [
+        sys.executable,
+        'tools/train.py',
+        training.config,
+        '--work-dir',
+        str(folder),
+        '--seed',
+        str(seed),
+    ]
     if (folder / 'last_checkpoint').is_file():
         command.append('--resume')
     if options:
@@ -134,7 +150,9 @@ def evaluate(name: str, kind: str, work: Path, images: int) -> dict[str, float]:
     cfg.custom_hooks = []
     cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
     if kind == 'sr':
-        strips = dict(type='sr4ir_mm.SRVisualizationHook', out_dir=str(work / 'strips'), max_images=images)
+        strips = dict(
+            type='sr4ir_mm.SRVisualizationHook', out_dir=str(work / 'strips'), max_images=images
+        )
         cfg.custom_hooks = [strips]
     print(f'Evaluating {name} on {kind} images ...', flush=True)
     return {key: float(value) for key, value in cli.build_runner(cfg).test().items()}
@@ -149,7 +167,9 @@ def report(metrics: dict[str, dict[str, float]], work: Path, seconds: float) -> 
         print(f'{row:<{width}}' + ''.join(cells))
     print(f'\nPicture grid (LR | bilinear | SR | HR): {grid(work)}')
     for training in TRAININGS:
-        print(f'{training.name:<6} {checkpoint(work / training.name)}   log {work / training.name / "train.log"}')
+        print(
+            f'{training.name:<6} {checkpoint(work / training.name)}   log {work / training.name / "train.log"}'
+        )
     print(f'{seconds / 60:.1f} minutes')
 
 
@@ -160,7 +180,10 @@ def grid(work: Path) -> Path:
     from sr4ir_mm.visualization import vstack_rows
 
     path = work / 'grid.png'
-    cv2.imwrite(str(path), vstack_rows([cv2.imread(str(p)) for p in sorted((work / 'strips').glob('*.png'))]))
+    cv2.imwrite(
+        str(path),
+        vstack_rows([cv2.imread(str(p)) for p in sorted((work / 'strips').glob('*.png'))]),
+    )
     return path
 
 

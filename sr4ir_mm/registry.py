@@ -14,7 +14,10 @@ SCOPE = 'sr4ir_mm'
 def _child(name: str, parent: Registry, *locations: str) -> Registry:
     """Make the child of ``parent`` whose entries live in ``sr4ir_mm.<location>``."""
     return Registry(
-        name, parent=parent, scope=SCOPE, locations=[f'{SCOPE}.{location}' for location in locations]
+        name,
+        parent=parent,
+        scope=SCOPE,
+        locations=[f'{SCOPE}.{location}' for location in locations],
     )
 
 

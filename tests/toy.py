@@ -43,8 +43,12 @@ def detector(**kwargs):
         data_preprocessor=dict(
             type='DetDataPreprocessor', **STATISTICS, bgr_to_rgb=True, pad_size_divisor=32
         ),
-        backbone=resnet(frozen_stages=1, norm_cfg=dict(type='BN', requires_grad=True), norm_eval=False),
-        neck=dict(type='FPN', in_channels=[8, 16, 32, 64], out_channels=8, start_level=1, num_outs=3),
+        backbone=resnet(
+            frozen_stages=1, norm_cfg=dict(type='BN', requires_grad=True), norm_eval=False
+        ),
+        neck=dict(
+            type='FPN', in_channels=[8, 16, 32, 64], out_channels=8, start_level=1, num_outs=3
+        ),
         bbox_head=dict(
             type='RetinaHead',
             num_classes=CLASSES,
@@ -64,15 +68,15 @@ def detector(**kwargs):
             allowed_border=-1,
             pos_weight=-1,
         ),
-        test_cfg=dict(nms_pre=50, score_thr=0.0, nms=dict(type='nms', iou_threshold=0.5), max_per_img=5),
+        test_cfg=dict(
+            nms_pre=50, score_thr=0.0, nms=dict(type='nms', iou_threshold=0.5), max_per_img=5
+        ),
         **kwargs,
     )
 
 
 def segmentor(**kwargs):
-    head = dict(
-        num_classes=CLASSES, channels=8, num_convs=1, concat_input=False, dropout_ratio=0
-    )
+    head = dict(num_classes=CLASSES, channels=8, num_convs=1, concat_input=False, dropout_ratio=0)
     return dict(
         _scope_='mmseg',
         type='EncoderDecoder',
@@ -142,7 +146,9 @@ def _det_sample(height, width, seed):
 def _seg_sample(height, width, seed):
     from mmseg.structures import SegDataSample
 
-    labels = torch.randint(0, CLASSES, (1, height, width), generator=torch.Generator().manual_seed(seed))
+    labels = torch.randint(
+        0, CLASSES, (1, height, width), generator=torch.Generator().manual_seed(seed)
+    )
     sample = SegDataSample()
     sample.gt_sem_seg = PixelData(data=labels)
     return sample
@@ -182,7 +188,8 @@ def optim_wrapper(model, sr=None, task=None, **kwargs):
 
     cfgs = {
         'sr_net': sr or dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3), **kwargs),
-        'task_net': task or dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-2), **kwargs),
+        'task_net': task
+        or dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-2), **kwargs),
     }
     cfgs = {name: ConfigDict(cfg) for name, cfg in cfgs.items() if name in model.trained_nets()}
     return SeparateOptimWrapperConstructor(cfgs)(model)
@@ -193,4 +200,6 @@ def snapshot(module):
 
 
 def changed(before, module):
-    return {key for key, value in module.state_dict().items() if not torch.equal(before[key], value)}
+    return {
+        key for key, value in module.state_dict().items() if not torch.equal(before[key], value)
+    }

@@ -52,7 +52,11 @@ def config(work_dir, epochs=4, workers=0, **kwargs):
     # Dropout and random TDP start: everything that draws numbers or counts progress takes part.
     phases = [dict(toy.SR_PHASE, tdp=dict(begin=0.25)), toy.TASK_PHASE]
     cosine = dict(
-        type='sr4ir_mm.WarmupCosineRestartLR', periods=[1, 2], warmup=1, eta_min=1e-6, by_epoch=True,
+        type='sr4ir_mm.WarmupCosineRestartLR',
+        periods=[1, 2],
+        warmup=1,
+        eta_min=1e-6,
+        by_epoch=True,
         convert_to_iter_based=True,
     )
     runtime = Config.fromfile('configs/_base_/default_runtime.py')
@@ -80,7 +84,9 @@ def config(work_dir, epochs=4, workers=0, **kwargs):
             task_net=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-2, momentum=0.9)),
         ),
         param_scheduler=dict(sr_net=[cosine], task_net=[cosine]),
-        visualizer=dict(type='mmpretrain.UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]),
+        visualizer=dict(
+            type='mmpretrain.UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')]
+        ),
         work_dir=str(work_dir),
         experiment_name=f'toy_{abs(hash(str(work_dir)))}',
     )

@@ -23,7 +23,8 @@ class VOCFormatDataset(XMLDataset):
     """``Annotations``, ``JPEGImages`` and ``ImageSets`` as in PASCAL VOC, with boxes as the reference converts them.
 
     A box is (xmin - 1, ymin - 1, xmax, ymax), difficult objects are ordinary ones, and boxes without area are dropped
-    with one warning. Images may have any suffix. Classes default to VOC's twenty; set ``metainfo=dict(classes=...)`` for
+    with one warning. Images may have any suffix. Classes default to VOC's twenty; set
+    ``metainfo=dict(classes=...)`` for
     others.
 
     Args:
@@ -58,9 +59,15 @@ class VOCFormatDataset(XMLDataset):
         xml_path = root / self.ann_subdir / f'{image_id}.xml'
         if image_id not in paths or not xml_path.is_file():
             missing = xml_path if image_id in paths else root / self.img_subdir / f'{image_id}.*'
-            raise UserError(f'{self.ann_file} lists {image_id}, but {missing} does not exist; restore it or drop the line.')
+            raise UserError(
+                f'{self.ann_file} lists {image_id}, but {missing} does not exist; restore it or drop the line.'
+            )
         return self.parse_data_info(
-            dict(img_id=image_id, file_name=f'{self.img_subdir}/{paths[image_id].name}', xml_path=str(xml_path))
+            dict(
+                img_id=image_id,
+                file_name=f'{self.img_subdir}/{paths[image_id].name}',
+                xml_path=str(xml_path),
+            )
         )
 
     def parse_data_info(self, img_info: dict) -> dict:
@@ -68,16 +75,22 @@ class VOCFormatDataset(XMLDataset):
         try:
             return super().parse_data_info(img_info)
         except (ElementTree.ParseError, AttributeError, ValueError, TypeError) as error:
-            raise UserError(f'{img_info["xml_path"]} is not a readable VOC annotation ({error}); repair or remove it.') from error
+            raise UserError(
+                f'{img_info["xml_path"]} is not a readable VOC annotation ({error}); repair or remove it.'
+            ) from error
 
-    def _parse_instance_info(self, raw_ann_info: ElementTree.ElementTree, minus_one: bool = True) -> list[dict]:
+    def _parse_instance_info(
+        self, raw_ann_info: ElementTree.ElementTree, minus_one: bool = True
+    ) -> list[dict]:
         instances = []
         for obj in raw_ann_info.findall('object'):
             name = obj.find('name').text.strip()
             if name not in self.cat2label:
                 self._other_names.add(name)
                 continue
-            box = [float(obj.find('bndbox').find(key).text) for key in ('xmin', 'ymin', 'xmax', 'ymax')]
+            box = [
+                float(obj.find('bndbox').find(key).text) for key in ('xmin', 'ymin', 'xmax', 'ymax')
+            ]
             if box[2] <= box[0] or box[3] <= box[1]:
                 self._without_area.append(raw_ann_info.findtext('filename') or '?')
                 continue

@@ -1,6 +1,11 @@
 """What the Runner calls: hooks, optimizer constructors and parameter schedulers."""
 
-from sr4ir_mm.engine.hooks import EpochSeedHook, LossStartHook, SRVisualizationHook, StopOnInvalidLossHook
+from sr4ir_mm.engine.hooks import (
+    EpochSeedHook,
+    LossStartHook,
+    SRVisualizationHook,
+    StopOnInvalidLossHook,
+)
 from sr4ir_mm.engine.optimizers import NamedOptimWrapperDict, SeparateOptimWrapperConstructor
 from sr4ir_mm.engine.schedulers import WarmupCosineRestartLR
 

@@ -15,7 +15,9 @@ from sr4ir_mm.utils.errors import UserError
 _CONTAINERS = ('state_dict', 'params_ema', 'params', 'model')
 
 
-def drop_wrapper_prefix(model: nn.Module, state_dict: dict, prefix: str, local_metadata: dict) -> None:
+def drop_wrapper_prefix(
+    model: nn.Module, state_dict: dict, prefix: str, local_metadata: dict
+) -> None:
     """State-dict hook: save DDP-wrapped children under the names that an unwrapped model has.
 
     mmengine's Runner saves the inner model whose children are wrapped, and its loader strips wrappers from the module
@@ -58,12 +60,19 @@ def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str
     if not fitting:
         raise UserError(
             f'No tensor of {path} fits {name} ({type(child).__name__}); it holds keys such as '
-            f'{sorted(state)[:3]}, {name} has {sorted(own)[:3]}: convert it with tools/model_converters or choose another.'
+            f'{sorted(state)[:3]}, {name} has {sorted(own)[:3]}: convert it with '
+            'tools/model_converters or choose another.'
         )
     child.load_state_dict(fitting, strict=False)
     left = [key for key in own if key not in fitting]
-    note = f'; not in the file or of another shape: {left[:8]}{" ..." if len(left) > 8 else ""}' if left else ''
-    print_log(f'Loaded {len(fitting)} of {len(own)} tensors of {name} from {path}{note}', logger='current')
+    note = (
+        f'; not in the file or of another shape: {left[:8]}{" ..." if len(left) > 8 else ""}'
+        if left
+        else ''
+    )
+    print_log(
+        f'Loaded {len(fitting)} of {len(own)} tensors of {name} from {path}{note}', logger='current'
+    )
 
 
 def find_state_dict(checkpoint: Mapping) -> dict[str, Tensor]:
@@ -82,6 +91,9 @@ def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:
         prefixes.update('.'.join(parts[:depth]) + '.' for depth in (1, 2) if len(parts) > depth)
 
     def matches(prefix: str) -> int:
-        return sum(prefix + key in state and state[prefix + key].shape == value.shape for key, value in own.items())
+        return sum(
+            prefix + key in state and state[prefix + key].shape == value.shape
+            for key, value in own.items()
+        )
 
     return max(sorted(prefixes), key=matches)

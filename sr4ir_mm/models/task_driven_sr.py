@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
-from mmengine.optim import OptimWrapper, OptimWrapperDict
+from mmengine.optim import OptimWrapperDict
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
@@ -17,40 +16,44 @@ from sr4ir_mm.datasets.transforms import CQMix
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.checkpoint import drop_wrapper_prefix, load_child_weights
 from sr4ir_mm.models.data_preprocessors import LRHRBatch, LRHRDataPreprocessor
-from sr4ir_mm.models.phases import KINDS, Phase, TrainingImages
-from sr4ir_mm.models.phases.images import upsample
+from sr4ir_mm.models.phases import Phase, TrainingImages
+from sr4ir_mm.models.prediction import attach_images, image_of_kind
+from sr4ir_mm.models.settings import build_degradation, check_test_cfg, sort_preprocessor
 from sr4ir_mm.models.sr_nets import build_sr_net, check_scale
+from sr4ir_mm.models.updates import gradient_norms, update_together
 from sr4ir_mm.models.utils import frozen, unwrap
 from sr4ir_mm.registry import MODELS, TRANSFORMS
 from sr4ir_mm.utils.errors import UserError
 
 NETS = ('sr_net', 'task_net')
-_TEST_CFG = dict(input='hr', image=None, predict_task=True, coordinates='lr')
 
 
 @MODELS.register_module()
 class TaskDrivenSR(BaseModel):
     """Super-resolve low-resolution images so that a task network recognises them, and train both.
 
-    Every method is a list of phases: SR4IR is an SR phase (pixel + TDP loss) and a task phase (SR, HR and CQMix images);
-    L->T is one task phase on upsampled images without an SR network. One training iteration runs the phases in order;
-    each has one backward pass and one update of each network it trains. A network that no phase trains is frozen and
-    stays in eval mode.
+    Every method is a list of phases: SR4IR is an SR phase (pixel + TDP loss) and a task phase (SR, HR
+    and CQMix images); L->T is one task phase on upsampled images without an SR network. One training
+    iteration runs the phases in order; each has one backward pass and one update of each network it
+    trains. A network that no phase trains is frozen and stays in eval mode.
 
     Args:
         task_net: Model config of mmdet, mmseg or mmpretrain with ``_scope_``, or a built network.
-        sr_net: Config of the SR network (``mmagic.EDSRNet`` etc.), None for methods without one.
-        scale: Factor between LR and HR images.
         phases: Configs of the phases, in order.
+        scale: Factor between LR and HR images.
+        sr_net: Config of the SR network (``mmagic.EDSRNet`` etc.), None for methods without one.
         degradation: Config of the degradation; bicubic as in the reference by default.
         cqmix: Config of CQMix.
         adapter: Config of the task adapter; chosen by the task network's library by default.
-        data_preprocessor: Arguments of :class:`LRHRDataPreprocessor`, or the task library's own preprocessor config, which
-            then goes to the task network (mmpretrain keeps it at the top of a config).
-        init_from: Checkpoint (path or URL) for ``sr_net`` and/or ``task_net``, loaded after their own initialisation.
-        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the task network: 'sr', 'up',
-            'hr'; default 'sr' with an SR network, else 'up'), ``predict_task`` (False evaluates images alone),
-            ``coordinates`` ('lr' or 'sr', for LR input).
+        data_preprocessor: Arguments of :class:`LRHRDataPreprocessor`, or the task library's own
+            preprocessor config, which then goes to the task network (mmpretrain keeps it at the top
+            of a config).
+        init_from: Checkpoint (path or URL) for ``sr_net`` and/or ``task_net``, loaded after their own
+            initialisation.
+        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the
+            task network: 'sr', 'up', 'hr'; default 'sr' with an SR network, else 'up'),
+            ``predict_task`` (False evaluates images alone), ``coordinates`` ('lr' or 'sr', for LR
+            input).
         init_cfg: mmengine's own.
 
     Raises:
@@ -73,18 +76,22 @@ class TaskDrivenSR(BaseModel):
         test_cfg: Mapping | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        preprocessor_args, task_preprocessor = _sort_preprocessor(data_preprocessor)
+        preprocessor_args, task_preprocessor = sort_preprocessor(data_preprocessor)
         task_net = build_task_net(task_net, task_preprocessor)
-        test_cfg = _check_test_cfg(test_cfg, has_sr=sr_net is not None)
+        test_cfg = check_test_cfg(test_cfg, has_sr=sr_net is not None)
         adapter = build_adapter(adapter, task_net)
-        degradation = _build_degradation(degradation, scale)
+        degradation = build_degradation(degradation, scale)
         super().__init__(
             LRHRDataPreprocessor(
                 task_net.data_preprocessor,
                 adapter,
                 degradation,
                 scale,
-                **{'input': test_cfg['input'], 'coordinates': test_cfg['coordinates'], **preprocessor_args},
+                **{
+                    'input': test_cfg['input'],
+                    'coordinates': test_cfg['coordinates'],
+                    **preprocessor_args,
+                },
             ),
             init_cfg,
         )
@@ -141,7 +148,7 @@ class TaskDrivenSR(BaseModel):
             update_together(total, list(wrappers.values()))
         prefix = phase.trains[0] if len(phase.trains) == 1 else 'joint'
         logs = {f'{prefix}/{name}': value.detach() for name, value in logs.items()}
-        return {**logs, **_gradient_norms(wrappers)}
+        return {**logs, **gradient_norms(wrappers)}
 
     def train(self, mode: bool = True) -> TaskDrivenSR:
         """Set train or eval mode; networks that no phase trains stay in eval mode."""
@@ -182,7 +189,7 @@ class TaskDrivenSR(BaseModel):
         data_samples: list[BaseDataElement] | None = None,
         mode: str = 'tensor',
     ) -> list[BaseDataElement] | dict | Tensor:
-        """mmengine's entry.
+        """Mmengine's entry.
 
         Args:
             inputs: A preprocessed batch; for mode 'tensor' also plain LR images (N, 3, H, W) in image space.
@@ -198,7 +205,9 @@ class TaskDrivenSR(BaseModel):
             return self.super_resolve(inputs if isinstance(inputs, Tensor) else inputs.lr_rgb01)
         if mode == 'loss':
             images = TrainingImages(inputs, self.super_resolve, self.cqmix)
-            return {k: v for phase in self.phases for k, v in phase.compute_losses(self, images).items()}
+            return {
+                k: v for phase in self.phases for k, v in phase.compute_losses(self, images).items()
+            }
         raise ValueError(f"mode={mode!r} is unknown; use 'predict', 'loss' or 'tensor'.")
 
     def predict(self, batch: LRHRBatch, kind: str | None = None) -> list[BaseDataElement]:
@@ -209,111 +218,28 @@ class TaskDrivenSR(BaseModel):
             kind: 'sr', 'up' or 'hr'; by default what ``test_cfg.image`` says.
 
         Returns:
-            The task library's data samples with predictions and, as fields, the images (3, H, W) in image space without
-            padding: ``sr_rgb01`` (what the task network saw), ``lr_rgb01``, ``up_rgb01`` and, unless the input is LR, ``hr_rgb01``.
+            The task library's data samples with predictions and, as fields, the images (3, H, W) in
+            image space: ``sr_rgb01`` (what the task network saw), ``lr_rgb01``, ``up_rgb01`` and,
+            unless the input is LR, ``hr_rgb01``.
         """
         kind = kind or self.test_cfg['image']
-        shown_rgb01 = self._image(batch, kind)
+        shown_rgb01 = image_of_kind(batch, kind, self.scale, self.super_resolve)
         samples = batch.samples
         if self.test_cfg['predict_task']:
             samples = self.adapter.predict(self.task_net, shown_rgb01, batch)
-        self._attach_images(samples, batch, shown_rgb01)
+        attach_images(samples, batch, shown_rgb01, self.scale)
         return samples
-
-    def _image(self, batch: LRHRBatch, kind: str) -> Tensor:
-        if kind == 'sr':
-            return self.super_resolve(batch.lr_rgb01)
-        if kind == 'hr' and batch.hr_rgb01 is not None:
-            return batch.hr_rgb01
-        if kind == 'up':
-            height, width = (side * self.scale for side in batch.lr_rgb01.shape[-2:])
-            return upsample(batch.lr_rgb01, (height, width))
-        raise UserError(f"test_cfg.image={kind!r} cannot be made here; with input='lr' choose 'sr' or 'up'.")
-
-    def _attach_images(self, samples: list[BaseDataElement], batch: LRHRBatch, shown_rgb01: Tensor) -> None:
-        lr_sizes = [tuple(-(-side // self.scale) for side in size) for size in batch.sizes]
-        images = {
-            'sr_rgb01': (shown_rgb01, batch.sizes),
-            'up_rgb01': (self._image(batch, 'up'), batch.sizes),
-            'hr_rgb01': (batch.hr_rgb01, batch.sizes),
-            'lr_rgb01': (batch.lr_rgb01, lr_sizes),
-        }
-        for name, (image, sizes) in images.items():
-            for index, (height, width) in enumerate(sizes if image is not None else ()):
-                samples[index].set_field(image[index, :, :height, :width].float(), name)
 
     # ---- checks ---------------------------------------------------------------------------------------------------
 
     def _check_nets(self) -> None:
         needs_sr = any(phase.needs_sr() for phase in self.phases)
         if needs_sr and 'sr_net' not in self.nets():
-            raise UserError('A phase uses SR images but sr_net is None; set model.sr_net to an SR network.')
+            raise UserError(
+                'A phase uses SR images but sr_net is None; set model.sr_net to an SR network.'
+            )
         unknown = sorted(set(self.init_from) - set(self.nets()))
         if unknown:
             raise UserError(f'init_from names {unknown}, but this model has {list(self.nets())}.')
         if any('tdp' in phase.loss_names() for phase in self.phases):
             print_log(f'TDP features by default: {self.default_layers}', logger='current')
-
-
-def update_together(total: Tensor, wrappers: Sequence[OptimWrapper]) -> None:
-    """One backward pass of ``total`` and one update of every wrapper.
-
-    With several wrappers under AMP, all unscale by the smallest of their loss scales, since they share the backward pass.
-    """
-    if len(wrappers) == 1:
-        wrappers[0].update_params(total)
-        return
-    scalers = [wrapper.loss_scaler for wrapper in wrappers if hasattr(wrapper, 'loss_scaler')]
-    if scalers:
-        smallest = min((scaler.state_dict() for scaler in scalers), key=lambda state: state.get('scale', 1.0))
-        for scaler in scalers:
-            scaler.load_state_dict(smallest)
-    lead, *others = wrappers
-    lead.backward(lead.scale_loss(total))
-    for wrapper in others:
-        # Counts the iteration in this wrapper, whose gradients came with the lead's pass.
-        wrapper.backward(torch.zeros((), device=total.device, requires_grad=True))
-    for wrapper in wrappers:
-        if wrapper.should_update():
-            wrapper.step()
-            wrapper.zero_grad()
-
-
-def _gradient_norms(wrappers: Mapping[str, OptimWrapper]) -> dict[str, Tensor]:
-    """Gradient norms by network; mmengine logs those of all optimizers under one name."""
-    norms = {}
-    for name, wrapper in wrappers.items():
-        scalars = wrapper.message_hub.log_scalars
-        if wrapper.clip_grad_kwargs and len(wrappers) == 1 and 'train/grad_norm' in scalars:
-            norms[f'{name}/grad_norm'] = torch.tensor(scalars['train/grad_norm'].current())
-    return norms
-
-
-def _sort_preprocessor(cfg: dict | None) -> tuple[dict, dict | None]:
-    """Tell our own preprocessor arguments from a task library's preprocessor config."""
-    cfg = dict(cfg or {})
-    # mmpretrain writes its own without a type.
-    ours = set(cfg) - {'type'} <= set(inspect.signature(LRHRDataPreprocessor).parameters)
-    kind = cfg.get('type', 'LRHRDataPreprocessor' if ours else 'ClsDataPreprocessor')
-    if str(kind).rpartition('.')[2] == 'LRHRDataPreprocessor':
-        cfg.pop('type', None)
-        return cfg, None
-    return {}, cfg
-
-
-def _check_test_cfg(cfg: Mapping | None, has_sr: bool) -> dict:
-    unknown = sorted(set(cfg or {}) - set(_TEST_CFG))
-    if unknown:
-        raise UserError(f'test_cfg has unknown keys {unknown}; it takes {sorted(_TEST_CFG)}.')
-    merged = {**_TEST_CFG, **(cfg or {})}
-    merged['image'] = merged['image'] or ('sr' if has_sr else 'up')
-    if merged['image'] not in KINDS[:3] or (merged['image'] == 'sr' and not has_sr):
-        raise UserError(f"test_cfg.image={merged['image']!r} cannot be shown; choose 'hr', 'up' or, with an sr_net, 'sr'.")
-    return merged
-
-
-def _build_degradation(cfg: Mapping | None, scale: int) -> nn.Module:
-    degradation = MODELS.build({'type': 'sr4ir_mm.BicubicDegradation', 'scale': scale, **(cfg or {})})
-    if getattr(degradation, 'scale', scale) != scale:
-        raise UserError(f'The degradation has scale {degradation.scale}, the model {scale}; make them equal.')
-    return degradation

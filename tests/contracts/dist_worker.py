@@ -14,7 +14,9 @@ work_dir, method = Path(sys.argv[1]), sys.argv[2]
 cfg = toy_runs.config(work_dir, epochs=2)
 cfg.launcher = 'pytorch'
 if method == 'joint':
-    cfg.model.phases = [dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict(), tdp=dict())]
+    cfg.model.phases = [
+        dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict(), tdp=dict())
+    ]
 if method == 'resume':
     cfg.resume = True
     cfg.train_cfg.max_epochs = 3
@@ -25,5 +27,5 @@ join_processes_on_cpu(cfg)
 runner = Runner.from_cfg(cfg)
 runner.train()
 assert get_world_size() == 2
-weights = {k: v for k, v in runner.model.module.state_dict().items()}
+weights = dict(runner.model.module.state_dict())
 torch.save(weights, work_dir / f'rank_{get_rank()}.pt')

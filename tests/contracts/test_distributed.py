@@ -20,10 +20,18 @@ def launch(work_dir, method='sr4ir'):
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
     command = [
-        *(sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node=2', f'--master_port={port}'),
+        *(
+            sys.executable,
+            '-m',
+            'torch.distributed.run',
+            '--nproc_per_node=2',
+            f'--master_port={port}',
+        ),
         *('-m', 'tests.contracts.dist_worker', str(work_dir), method),
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return [torch.load(work_dir / f'rank_{rank}.pt', weights_only=False) for rank in range(2)]
 

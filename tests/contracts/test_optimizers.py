@@ -25,7 +25,9 @@ def test_each_network_has_its_own_parameters():
         assert held == {id(p) for p in getattr(model, name).parameters()}
 
 
-@pytest.mark.parametrize('names', [['sr_net'], ['sr_net', 'task_net', 'det'], ['sr', 'task_net'], []])
+@pytest.mark.parametrize(
+    'names', [['sr_net'], ['sr_net', 'task_net', 'det'], ['sr', 'task_net'], []]
+)
 def test_a_name_that_matches_no_trained_network_is_told(names):
     with pytest.raises(UserError, match=r"phases train \['sr_net', 'task_net'\]"):
         construct(toy.build('cls'), **dict.fromkeys(names, SGD))
@@ -51,7 +53,9 @@ def test_paramwise_settings_and_constructor_of_an_entry_hold():
 
 @pytest.mark.parametrize('joint', [False, True])
 def test_accumulation_steps_every_third_iteration_and_at_the_end(joint):
-    phases = [dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict())] if joint else None
+    phases = (
+        [dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict())] if joint else None
+    )
     model = toy.build('cls', **({'phases': phases} if joint else {}))
     wrappers = toy.optim_wrapper(model, accumulative_counts=3)
     wrappers.initialize_count_status(model, 0, 8)
@@ -72,7 +76,10 @@ def test_gradient_norms_are_logged_by_network():
     model.train()
     logs = model.train_step(toy.batch('cls'), wrappers)
     assert logs['sr_net/grad_norm'] != logs['task_net/grad_norm']
-    assert float(logs['task_net/grad_norm']) == MessageHub.get_current_instance().get_scalar('train/grad_norm').current()
+    assert (
+        float(logs['task_net/grad_norm'])
+        == MessageHub.get_current_instance().get_scalar('train/grad_norm').current()
+    )
 
 
 def test_state_of_other_networks_is_refused():
@@ -121,16 +128,25 @@ def test_amp_trains_both_networks(phases):
     for seed in range(2):
         before = toy.snapshot(model)
         model.train_step(toy.batch('cls', seed=seed), wrappers)
-        assert {k.split('.')[0] for k in toy.changed(before, model) if 'weight' in k} == {'sr_net', 'task_net'}
+        assert {k.split('.')[0] for k in toy.changed(before, model) if 'weight' in k} == {
+            'sr_net',
+            'task_net',
+        }
 
 
 @pytest.mark.usefixtures('amp_on_cpu')
 def test_joint_amp_unscales_by_one_scale():
-    model = toy.build('cls', phases=[dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict())])
+    model = toy.build(
+        'cls', phases=[dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict())]
+    )
     amp = dict(type='AmpOptimWrapper', dtype='bfloat16', optimizer=dict(type='SGD', lr=1e-3))
     wrappers = toy.optim_wrapper(model, sr=amp, task=amp)
     model.train()
     model.train_step(toy.batch('cls'), wrappers)
     wrappers['task_net'].loss_scaler.update(2.0)
     model.train_step(toy.batch('cls'), wrappers)
-    assert wrappers['sr_net'].loss_scaler.get_scale() == wrappers['task_net'].loss_scaler.get_scale() == 2.0
+    assert (
+        wrappers['sr_net'].loss_scaler.get_scale()
+        == wrappers['task_net'].loss_scaler.get_scale()
+        == 2.0
+    )

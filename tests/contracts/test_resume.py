@@ -34,12 +34,20 @@ def assert_equal(a, b):
 def test_two_epochs_and_two_more_equal_four(tmp_path, workers):
     straight = toy_runs.run(tmp_path / 'straight', workers=workers)
     after = random.random(), np.random.rand(), torch.rand(1)
-    toy_runs.run(tmp_path / 'parts', workers=workers, **{'train_cfg.max_epochs': 4, 'custom_hooks': stopping(2)})
+    toy_runs.run(
+        tmp_path / 'parts',
+        workers=workers,
+        **{'train_cfg.max_epochs': 4, 'custom_hooks': stopping(2)},
+    )
     random.random(), np.random.rand(7), torch.rand(3)
     resumed = toy_runs.run(tmp_path / 'parts', workers=workers, resume=True)
     again = random.random(), np.random.rand(), torch.rand(1)
     assert resumed.epoch == straight.epoch == 4
-    for a, b in zip(states(tmp_path / 'straight/epoch_4.pth'), states(tmp_path / 'parts/epoch_4.pth'), strict=True):
+    for a, b in zip(
+        states(tmp_path / 'straight/epoch_4.pth'),
+        states(tmp_path / 'parts/epoch_4.pth'),
+        strict=True,
+    ):
         assert_equal(a, b)
     assert_equal(after, again)
 
@@ -61,7 +69,9 @@ def test_tdp_starts_at_its_share_of_training_also_after_a_resume(tmp_path):
         if log.stem != 'scalars' and log.stem != 'config'
         for line in log.read_text().splitlines()
     ]
-    seen = {line['step']: 'sr_net/loss_tdp' in line for line in lines if 'sr_net/loss_pixel' in line}
+    seen = {
+        line['step']: 'sr_net/loss_tdp' in line for line in lines if 'sr_net/loss_pixel' in line
+    }
     assert seen[4] is False
     assert seen[5] is True
     assert seen[16] is True

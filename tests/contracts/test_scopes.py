@@ -58,7 +58,9 @@ def test_registering_does_not_touch_the_default_scope():
 def test_every_mmengine_registry_has_a_child():
     from mmengine import registry as root
 
-    names = {name for name in dir(root) if name.isupper() and name != 'DATA_SAMPLERS'} | {'DATA_SAMPLERS'}
+    names = {name for name in dir(root) if name.isupper() and name != 'DATA_SAMPLERS'} | {
+        'DATA_SAMPLERS'
+    }
     for name in names:
         child = getattr(registry, name)
         assert child.scope == 'sr4ir_mm'

@@ -57,7 +57,9 @@ def test_to_task_is_differentiable():
 def test_a_preprocessor_that_mixes_channels_is_refused():
     class Grey(torch.nn.Module):
         def forward(self, data, training=False):
-            grey = torch.stack([i.float().mean(0, keepdim=True).expand(3, -1, -1) for i in data['inputs']])
+            grey = torch.stack(
+                [i.float().mean(0, keepdim=True).expand(3, -1, -1) for i in data['inputs']]
+            )
             return dict(inputs=grey, data_samples=None)
 
     with pytest.raises(UserError, match='mixes colour channels'):
@@ -98,7 +100,10 @@ def test_images_smaller_than_the_scale(size):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    height=st.integers(1, 40), width=st.integers(1, 40), more_height=st.integers(0, 60), more_width=st.integers(0, 60)
+    height=st.integers(1, 40),
+    width=st.integers(1, 40),
+    more_height=st.integers(0, 60),
+    more_width=st.integers(0, 60),
 )
 def test_extend_keeps_the_image_and_reaches_the_target(height, width, more_height, more_width):
     image = torch.rand(1, 3, height, width)
@@ -137,7 +142,9 @@ def test_prediction_on_hr_equals_the_plain_task_network(task):
         assert type(a) is type(b)
         for key in ('pred_instances', 'pred_sem_seg'):
             if key in b:
-                assert all(torch.equal(a.get(key).get(k), b.get(key).get(k)) for k in b.get(key).keys())
+                assert all(
+                    torch.equal(a.get(key).get(k), b.get(key).get(k)) for k in b.get(key).keys()
+                )
         if 'pred_score' in b:
             assert torch.equal(a.pred_score, b.pred_score)
 

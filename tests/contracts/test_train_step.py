@@ -42,9 +42,16 @@ def test_frozen_stages_stay_frozen():
 def test_frozen_restores_exactly_what_was_trainable_even_after_an_error():
     net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     net[0].requires_grad_(False)
-    with pytest.raises(RuntimeError), frozen(net):
-        assert not any(p.requires_grad for p in net.parameters())
-        raise RuntimeError
+    inside = []
+
+    def fail():
+        with frozen(net):
+            inside.extend(p.requires_grad for p in net.parameters())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert inside == [False] * 4
     assert [p.requires_grad for p in net.parameters()] == [False, False, True, True]
 
 
@@ -117,25 +124,35 @@ def test_log_keys_are_readable_by_mmengine():
     assert not [key for key in logs if key.endswith('lr')]
     assert {'sr_net/loss_pixel', 'sr_net/loss_tdp', 'loss'} <= set(logs)
     assert all(f'task_net/{kind}.loss_cls' in logs for kind in ('sr', 'hr', 'cqmix'))
-    parts = [value for key, value in logs.items() if 'loss' in key.rsplit('/')[-1] and key != 'loss']
+    parts = [
+        value for key, value in logs.items() if 'loss' in key.rsplit('/')[-1] and key != 'loss'
+    ]
     assert torch.allclose(sum(parts), logs['loss'])
 
 
 def test_task_weights_scale_losses_not_accuracy():
     torch.manual_seed(1)
-    full = toy.build('seg', phases=[dict(type='sr4ir_mm.TaskPhase', images=dict(hr=1.0))], sr_net=None)
-    half = toy.build('seg', phases=[dict(type='sr4ir_mm.TaskPhase', images=dict(hr=0.5))], sr_net=None)
+    full = toy.build(
+        'seg', phases=[dict(type='sr4ir_mm.TaskPhase', images=dict(hr=1.0))], sr_net=None
+    )
+    half = toy.build(
+        'seg', phases=[dict(type='sr4ir_mm.TaskPhase', images=dict(hr=0.5))], sr_net=None
+    )
     half.load_state_dict(full.state_dict())
     logs_full, logs_half = (step(model, 'seg') for model in (full, half))
     assert torch.allclose(0.5 * logs_full['loss'], logs_half['loss'])
-    assert torch.equal(logs_full['task_net/hr.decode.acc_seg'], logs_half['task_net/hr.decode.acc_seg'])
+    assert torch.equal(
+        logs_full['task_net/hr.decode.acc_seg'], logs_half['task_net/hr.decode.acc_seg']
+    )
 
 
 def test_concat_equals_separate_passes_without_batch_norm():
     """One joined pass computes the same loss when no layer depends on the batch."""
     net = toy.classifier()
     net['backbone']['norm_eval'] = True
-    phases = [dict(toy.TASK_PHASE, concat=concat, images=dict(hr=0.5, up=0.5)) for concat in (False, True)]
+    phases = [
+        dict(toy.TASK_PHASE, concat=concat, images=dict(hr=0.5, up=0.5)) for concat in (False, True)
+    ]
     models = [toy.build('cls', task_net=net, phases=[p], sr_net=None) for p in phases]
     models[1].load_state_dict(models[0].state_dict())
     separate, joined = (step(model, 'cls')['loss'] for model in models)

@@ -9,13 +9,18 @@ from sr4ir_mm.datasets.sample import write_sample
 def main() -> None:
     """Parse the options and write the data set."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--out', type=Path, default=Path('data/sample'), help='folder of the data set')
+    parser.add_argument(
+        '--out', type=Path, default=Path('data/sample'), help='folder of the data set'
+    )
     parser.add_argument('--train', type=int, default=400, help='training scenes')
     parser.add_argument('--val', type=int, default=100, help='validation scenes')
     parser.add_argument('--size', type=int, default=96, help='side of the scenes in px')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
-        '--detail', type=float, default=3.0, help='coarsest detail of the textures in px; less is harder at LR'
+        '--detail',
+        type=float,
+        default=3.0,
+        help='coarsest detail of the textures in px; less is harder at LR',
     )
     args = parser.parse_args()
     written = write_sample(args.out, args.train, args.val, args.size, args.seed, args.detail)

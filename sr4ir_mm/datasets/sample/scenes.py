@@ -48,7 +48,8 @@ class Scene:
 class SceneMaker:
     """Draws scenes from disjoint regions of the photographs for training and validation.
 
-    A shape is filled with one of three textures, high-passed and brought to one mean and contrast, then tinted at random:
+    A shape is filled with one of three textures, high-passed and brought to one mean and contrast,
+    then tinted at random:
     neither colour, brightness nor outline tells the class, only detail that x4 downscaling destroys.
 
     Args:
@@ -56,12 +57,18 @@ class SceneMaker:
         split: ``'train'`` or ``'val'``.
         seed: Seed of everything drawn.
         max_objects: Most shapes in a scene.
-        detail: Standard deviation in px of the Gaussian whose low frequencies are taken out of the textures; the smaller,
+        detail: Standard deviation in px of the Gaussian whose low frequencies are taken out of the
+            textures; the smaller,
             the finer the cue.
     """
 
     def __init__(
-        self, size: int = 128, split: str = 'train', seed: int = 0, max_objects: int = 3, detail: float = 3.0
+        self,
+        size: int = 128,
+        split: str = 'train',
+        seed: int = 0,
+        max_objects: int = 3,
+        detail: float = 3.0,
     ) -> None:
         self.size = size
         self.max_objects = max_objects
@@ -69,7 +76,10 @@ class SceneMaker:
         folder = Path(skimage.__file__).parent / 'data'
         self.photographs = [_part(_read(folder / name), split) for name in PHOTOGRAPHS]
         self.textures = [
-            _high_pass(_part(_shrink(_read(folder / f'{name}.png'), _TEXTURE_SCALE.get(name)), split), detail)
+            _high_pass(
+                _part(_shrink(_read(folder / f'{name}.png'), _TEXTURE_SCALE.get(name)), split),
+                detail,
+            )
             for name in CLASSES
         ]
 
@@ -87,7 +97,9 @@ class SceneMaker:
             labels[mask] = kind + 1
             masks.append((kind, mask))
         boxes = np.array([_box(mask) for _, mask in masks], int).reshape(-1, 4)
-        return Scene(image.astype(np.uint8), labels, boxes, np.array([kind for kind, _ in masks], int))
+        return Scene(
+            image.astype(np.uint8), labels, boxes, np.array([kind for kind, _ in masks], int)
+        )
 
     def _background(self) -> np.ndarray:
         photograph = self.photographs[self.rng.integers(len(self.photographs))]
@@ -96,7 +108,9 @@ class SceneMaker:
         crop = self._crop(photograph, side)
         if self.rng.random() < 0.5:
             crop = crop[:, ::-1]
-        return cv2.resize(np.ascontiguousarray(crop), (self.size, self.size), interpolation=cv2.INTER_AREA)
+        return cv2.resize(
+            np.ascontiguousarray(crop), (self.size, self.size), interpolation=cv2.INTER_AREA
+        )
 
     def _crop(self, image: np.ndarray, side: int) -> np.ndarray:
         top, left = (int(self.rng.integers(0, extent - side + 1)) for extent in image.shape[:2])
@@ -106,7 +120,9 @@ class SceneMaker:
         """(H, W) bool mask of a random shape inside the scene."""
         radius = self.rng.uniform(0.11, 0.22) * self.size
         centre = self.rng.uniform(radius, self.size - radius, 2)
-        points = _outline(SHAPES[self.rng.integers(len(SHAPES))], radius, self.rng.uniform(0, 2 * np.pi))
+        points = _outline(
+            SHAPES[self.rng.integers(len(SHAPES))], radius, self.rng.uniform(0, 2 * np.pi)
+        )
         canvas = np.zeros((self.size, self.size), np.uint8)
         cv2.fillPoly(canvas, [np.round(points + centre).astype(np.int32)], 1)
         return canvas.astype(bool)
@@ -116,7 +132,9 @@ class SceneMaker:
         texture = self.textures[kind]
         patch = self._crop(texture, min(self.size, *texture.shape[:2]))
         patch = np.rot90(patch, self.rng.integers(4))
-        patch = np.tile(patch, [-(-self.size // extent) for extent in patch.shape])[: self.size, : self.size]
+        patch = np.tile(patch, [-(-self.size // extent) for extent in patch.shape])[
+            : self.size, : self.size
+        ]
         patch = patch / max(patch.std(), 1e-6) * _CONTRAST * self.rng.uniform(0.8, 1.2)
         tint = self.rng.uniform(80, 175, 3)
         return np.clip(patch[..., None] + tint, 0, 255)

@@ -37,7 +37,9 @@ def write_sample(
     Returns:
         False if the same data set was there already.
     """
-    settings = dict(train=train, val=val, size=size, seed=seed, detail=detail, classes=list(CLASSES), version=1)
+    settings = dict(
+        train=train, val=val, size=size, seed=seed, detail=detail, classes=list(CLASSES), version=1
+    )
     meta = out / _SETTINGS
     if meta.is_file() and json.loads(meta.read_text()) == settings:
         return False
@@ -77,7 +79,9 @@ def _crops(scene: Scene) -> Iterator[tuple[np.ndarray, int]]:
     extent = scene.image_rgb.shape[0]
     side = extent // 2
     for (x0, y0, x1, y1), kind in zip(scene.boxes, scene.classes, strict=True):
-        left, top = (int(np.clip((a + b - side) // 2, 0, extent - side)) for a, b in ((x0, x1), (y0, y1)))
+        left, top = (
+            int(np.clip((a + b - side) // 2, 0, extent - side)) for a, b in ((x0, x1), (y0, y1))
+        )
         yield scene.image_rgb[top : top + side, left : left + side], int(kind)
 
 

@@ -18,7 +18,8 @@ from sr4ir_mm.registry import HOOKS
 class EpochSeedHook(Hook):
     """Re-seed all random generators at the start of every epoch, each process with its own numbers.
 
-    A run that resumes at the start of an epoch is then bitwise equal to one that never stopped, validation in between or
+    A run that resumes at the start of an epoch is then bitwise equal to one that never stopped,
+    validation in between or
     not. Use it with ``worker_init_fn=dict(type='sr4ir_mm.seed_worker')`` and without persistent workers, so that the
     loader's workers follow too.
     """

@@ -26,11 +26,17 @@ class StopOnInvalidLossHook(Hook):
         self._last: dict[str, torch.Tensor] = {}
 
     def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: dict | None = None,
     ) -> None:
         """Look at the losses of this iteration."""
         self._last = outputs or {}
-        is_last = self.is_last_train_iter(runner) or self.end_of_epoch(runner.train_dataloader, batch_idx)
+        is_last = self.is_last_train_iter(runner) or self.end_of_epoch(
+            runner.train_dataloader, batch_idx
+        )
         if is_last or self.every_n_train_iters(runner, self.interval):
             self._check(runner)
 
@@ -39,9 +45,13 @@ class StopOnInvalidLossHook(Hook):
         self._check(runner)
 
     def _check(self, runner: Runner) -> None:
-        bad = [name for name, value in self._last.items() if not bool(torch.isfinite(torch.as_tensor(value)).all())]
+        bad = [
+            name
+            for name, value in self._last.items()
+            if not bool(torch.isfinite(torch.as_tensor(value)).all())
+        ]
         if bad:
             raise UserError(
-                f'Training diverged at iteration {runner.iter + 1}: {", ".join(bad)} not finite; lower the learning rate or '
-                f'lengthen the warm-up, and go on from the last good checkpoint in {runner.work_dir}.'
+                f'Training diverged at iteration {runner.iter + 1}: {", ".join(bad)} not finite; lower the '
+                f'learning rate or lengthen the warm-up, and go on from the last good checkpoint in {runner.work_dir}.'
             )

@@ -63,14 +63,22 @@ class SRVisualizationHook(Hook):
     before_test_epoch = before_val_epoch
 
     def after_val_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence | None = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | None = None,
     ) -> None:
         """Draw a batch of the validation."""
         if self.draw_val:
             self._draw_batch(runner, data_batch, runner.iter)
 
     def after_test_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: Sequence | None = None
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence | None = None,
     ) -> None:
         """Draw a batch of the test."""
         if self.draw_test:
@@ -94,21 +102,28 @@ class SRVisualizationHook(Hook):
                 cv2.imwrite(str(self.out_dir / f'{name}.png'), strip[..., ::-1])
         self._drawn += count
 
-    def draw_strips(self, model: TaskDrivenSR, data_batch: dict, count: int) -> list[tuple[str, np.ndarray]]:
+    def draw_strips(
+        self, model: TaskDrivenSR, data_batch: dict, count: int
+    ) -> list[tuple[str, np.ndarray]]:
         """(name, strip) of the first ``count`` images of a batch."""
         absent = set() if 'sr_net' in model.nets() else {'sr'}
         absent |= {'hr'} if model.test_cfg['input'] == 'lr' else set()
         by_kind = {
-            kind: self._predict(model, data_batch, kind) for kind in self.kinds if kind not in absent
+            kind: self._predict(model, data_batch, kind)
+            for kind in self.kinds
+            if kind not in absent
         }
         first = next(iter(by_kind.values()))
         return [
-            (_stem(first[index], self._drawn + index), self._strip(model, by_kind, index)) for index in range(count)
+            (_stem(first[index], self._drawn + index), self._strip(model, by_kind, index))
+            for index in range(count)
         ]
 
     @staticmethod
     def _predict(model: TaskDrivenSR, data_batch: dict, kind: str) -> list[BaseDataElement]:
-        """Predict in SR coordinates, those of the panels; preprocessed anew, as predictions are written into samples."""
+        """Predict in SR coordinates, those of the panels; preprocessed anew, as predictions are
+        written into samples.
+        """
         preprocessor = model.data_preprocessor
         coordinates, preprocessor.coordinates = preprocessor.coordinates, 'sr'
         try:
@@ -116,7 +131,9 @@ class SRVisualizationHook(Hook):
         finally:
             preprocessor.coordinates = coordinates
 
-    def _strip(self, model: TaskDrivenSR, by_kind: dict[str, list[BaseDataElement]], index: int) -> np.ndarray:
+    def _strip(
+        self, model: TaskDrivenSR, by_kind: dict[str, list[BaseDataElement]], index: int
+    ) -> np.ndarray:
         samples = {kind: samples[index] for kind, samples in by_kind.items()}
         any_sample = next(iter(samples.values()))
         size, factor = _panel_size(any_sample)
@@ -138,7 +155,9 @@ class SRVisualizationHook(Hook):
         """A second visualizer of the task library's type that hands its drawings back."""
         self._canvas = VISBACKENDS.build(dict(type='sr4ir_mm.MemoryVisBackend'))
         self._painter = type(runner.visualizer)(
-            name=f'{runner.visualizer.instance_name}_strips', vis_backends=[self._canvas], save_dir=runner.work_dir
+            name=f'{runner.visualizer.instance_name}_strips',
+            vis_backends=[self._canvas],
+            save_dir=runner.work_dir,
         )
         self._painter.dataset_meta = getattr(runner.visualizer, 'dataset_meta', None)
 

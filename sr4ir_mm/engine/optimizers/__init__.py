@@ -1,5 +1,8 @@
 """Optimizer wrappers and their constructor."""
 
-from sr4ir_mm.engine.optimizers.separate import NamedOptimWrapperDict, SeparateOptimWrapperConstructor
+from sr4ir_mm.engine.optimizers.separate import (
+    NamedOptimWrapperDict,
+    SeparateOptimWrapperConstructor,
+)
 
 __all__ = ['NamedOptimWrapperDict', 'SeparateOptimWrapperConstructor']

@@ -25,11 +25,13 @@ class NamedOptimWrapperDict(OptimWrapperDict):
         """Load every wrapper's state.
 
         Raises:
-            UserError: The checkpoint's optimizers are not exactly ours; the base class would skip missing ones silently.
+            UserError: The checkpoint's optimizers are not exactly ours; the base class would skip
+                missing ones silently.
         """
         if set(state_dict) != set(self.optim_wrappers):
             raise UserError(
-                f'The checkpoint has optimizers for {sorted(state_dict)}, this config for {sorted(self.optim_wrappers)}; '
+                f'The checkpoint has optimizers for {sorted(state_dict)}, this config for '
+                f'{sorted(self.optim_wrappers)}; '
                 'resume with the config that made the checkpoint, or start from its weights with load_from.'
             )
         super().load_state_dict(state_dict)
@@ -59,7 +61,9 @@ class SeparateOptimWrapperConstructor:
 
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
         if paramwise_cfg:
-            raise UserError('paramwise_cfg stands beside the optimizers; move it into optim_wrapper.sr_net or .task_net.')
+            raise UserError(
+                'paramwise_cfg stands beside the optimizers; move it into optim_wrapper.sr_net or .task_net.'
+            )
         self.cfg = {name: cfg for name, cfg in optim_wrapper_cfg.items() if cfg is not None}
 
     def __call__(self, model: nn.Module) -> NamedOptimWrapperDict:
@@ -67,20 +71,25 @@ class SeparateOptimWrapperConstructor:
         model = unwrap(model)
         self._check(model)
         return NamedOptimWrapperDict(
-            **{name: self._build_one(unwrap(getattr(model, name)), cfg) for name, cfg in self.cfg.items()}
+            **{
+                name: self._build_one(unwrap(getattr(model, name)), cfg)
+                for name, cfg in self.cfg.items()
+            }
         )
 
     def _check(self, model: nn.Module) -> None:
         expected = model.trained_nets()
         if set(self.cfg) != set(expected):
             raise UserError(
-                f'optim_wrapper configures {sorted(self.cfg)}, but the phases train {sorted(expected)}; give exactly one '
+                f'optim_wrapper configures {sorted(self.cfg)}, but the phases train {sorted(expected)}; '
+                'give exactly one '
                 'optimizer to each trained network.'
             )
         counts = {name: cfg.get('accumulative_counts', 1) for name, cfg in self.cfg.items()}
         if len(set(counts.values())) > 1:
             raise UserError(
-                f'accumulative_counts differ between networks ({counts}); both must accumulate over the same iterations.'
+                f'accumulative_counts differ between networks ({counts}); both must accumulate over '
+                'the same iterations.'
             )
 
     @staticmethod

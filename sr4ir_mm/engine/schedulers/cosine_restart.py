@@ -72,7 +72,9 @@ class WarmupCosineRestartLR(LRSchedulerMixin, _ParamScheduler):
     ) -> None:
         weights = [1.0] * len(periods) if restart_weights is None else list(restart_weights)
         if len(weights) != len(periods) or not periods or min(periods) <= 0:
-            raise UserError(f'periods={periods} and restart_weights={weights} must be positive and as many.')
+            raise UserError(
+                f'periods={periods} and restart_weights={weights} must be positive and as many.'
+            )
         self.periods = [round(period) for period in periods]
         self.eta_min = eta_min
         self.restart_weights = weights
@@ -111,4 +113,6 @@ class WarmupCosineRestartLR(LRSchedulerMixin, _ParamScheduler):
         if step < self.warmup:
             start = 1 / self.warmup
             return base * (start + (1 - start) * step / self.warmup)
-        return cosine_restart_value(step - self.warmup, base, self.eta_min, self.periods, self.restart_weights)
+        return cosine_restart_value(
+            step - self.warmup, base, self.eta_min, self.periods, self.restart_weights
+        )

@@ -134,7 +134,9 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         target = tuple(self._target_side(side, 1) for side in task_inputs.shape[-2:])
         lr_rgb01 = self._fill(self.adapter.space.to_image(task_inputs), sizes, target)
         samples = [copy_sample(sample) for sample in samples]
-        self.adapter.enlarge_metainfo(samples, self.scale, keep_coordinates=self.coordinates == 'lr')
+        self.adapter.enlarge_metainfo(
+            samples, self.scale, keep_coordinates=self.coordinates == 'lr'
+        )
         enlarged = F.interpolate(task_inputs, scale_factor=self.scale, mode='nearest')
         sizes = [(self.scale * height, self.scale * width) for height, width in sizes]
         return LRHRBatch(

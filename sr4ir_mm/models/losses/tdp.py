@@ -16,7 +16,8 @@ class TDPLoss(nn.Module):
     is the SR phase's part.
 
     Args:
-        layers: Which features, see :meth:`TaskAdapter.features`: ``'backbone.3'``, ``'neck.0'`` (outputs by index) or any
+        layers: Which features, see :meth:`TaskAdapter.features`: ``'backbone.3'``, ``'neck.0'``
+            (outputs by index) or any
             module by name. None leaves the choice to the task adapter.
         weights: One factor a layer. None is 1 / number of layers each, which is the paper's choice: 1.0 for one layer,
             0.5 each for two FPN levels.
@@ -65,7 +66,9 @@ class TDPLoss(nn.Module):
         """
         shapes = [tuple(f.shape) for f in sr_features], [tuple(f.shape) for f in hr_features]
         if shapes[0] != shapes[1]:
-            raise ValueError(f'SR features have shapes {shapes[0]}, HR features {shapes[1]}; they must agree.')
+            raise ValueError(
+                f'SR features have shapes {shapes[0]}, HR features {shapes[1]}; they must agree.'
+            )
         weights = self._layer_weights(len(sr_features))
         total = sum(
             weight * distance(self.criterion, sr, hr.detach() if self.detach_hr else hr)

@@ -55,13 +55,18 @@ def check_kinds(images: Mapping[str, float]) -> dict[str, float]:
     """
     unknown = sorted(set(images) - set(KINDS))
     if unknown or not images:
-        raise UserError(f'Image kinds {unknown or "are missing"} in a phase; choose among {", ".join(KINDS)}.')
+        raise UserError(
+            f'Image kinds {unknown or "are missing"} in a phase; choose among {", ".join(KINDS)}.'
+        )
     return dict(images)
 
 
 def weighted(losses: Losses, weight: float, prefix: str) -> Losses:
     """Scale every loss (not accuracies and the like) and prefix all names."""
-    return {f'{prefix}.{name}': _scale(value, weight) if 'loss' in name else value for name, value in losses.items()}
+    return {
+        f'{prefix}.{name}': _scale(value, weight) if 'loss' in name else value
+        for name, value in losses.items()
+    }
 
 
 def _scale(value: Tensor | list[Tensor], weight: float) -> Tensor | list[Tensor]:

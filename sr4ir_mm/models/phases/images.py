@@ -17,7 +17,8 @@ KINDS = ('hr', 'up', 'sr', 'cqmix')
 class TrainingImages:
     """Images of one batch by kind, all (N, 3, H, W) in image space and of the padded HR size.
 
-    ``hr`` ground truth; ``up`` LR, bilinearly upsampled; ``sr`` super-resolved, neither clamped nor quantised; ``cqmix`` a
+    ``hr`` ground truth; ``up`` LR, bilinearly upsampled; ``sr`` super-resolved, neither clamped nor
+    quantised; ``cqmix`` a
     grid of SR and HR cells.
 
     Args:
@@ -26,7 +27,9 @@ class TrainingImages:
         cqmix: The patch mix.
     """
 
-    def __init__(self, batch: LRHRBatch, super_resolve: Callable[[Tensor], Tensor], cqmix: CQMix | None) -> None:
+    def __init__(
+        self, batch: LRHRBatch, super_resolve: Callable[[Tensor], Tensor], cqmix: CQMix | None
+    ) -> None:
         self.batch = batch
         self._super_resolve = super_resolve
         self._cqmix = cqmix
@@ -38,7 +41,9 @@ class TrainingImages:
         return self.batch.hr_rgb01
 
     def super_resolve(self) -> Tensor:
-        """SR images of the current SR weights, with gradient if the SR net is trainable; remembered for later phases."""
+        """SR images of the current SR weights, with gradient if the SR net is trainable; remembered
+        for later phases.
+        """
         self._sr_rgb01 = self._super_resolve(self.batch.lr_rgb01)
         return self._sr_rgb01
 
@@ -55,7 +60,9 @@ class TrainingImages:
             self.super_resolve()
 
     def get(self, kind: str) -> Tensor:
-        """The images of one kind; ``sr`` and ``cqmix`` need a call of :meth:`super_resolve` or :meth:`refresh_sr` first."""
+        """The images of one kind; ``sr`` and ``cqmix`` need a call of :meth:`super_resolve` or
+        :meth:`refresh_sr` first.
+        """
         if kind == 'hr':
             return self.hr_rgb01
         if kind == 'up':

@@ -38,7 +38,11 @@ class SRLosses(nn.Module):
     ) -> None:
         super().__init__()
         task = dict(task) if isinstance(task, Mapping) else {'weight': task}
-        configs = {name: dict(cfg) for name, cfg in (('pixel', pixel), ('tdp', tdp), ('task', task)) if cfg is not None}
+        configs = {
+            name: dict(cfg)
+            for name, cfg in (('pixel', pixel), ('tdp', tdp), ('task', task))
+            if cfg is not None
+        }
         begins = {name: cfg.pop('begin', 0.0) for name, cfg in configs.items()}
         self.pixel = _build(configs.get('pixel'), 'sr4ir_mm.PixelLoss')
         self.tdp = _build(configs.get('tdp'), 'sr4ir_mm.TDPLoss')
@@ -46,11 +50,17 @@ class SRLosses(nn.Module):
         self.begins = {name: share for name, share in begins.items() if share > 0}
         wrong = {name: share for name, share in begins.items() if not 0 <= share < 1}
         if wrong:
-            raise UserError(f'begin={wrong} of a loss is no share of training; expected a number in [0, 1).')
+            raise UserError(
+                f'begin={wrong} of a loss is no share of training; expected a number in [0, 1).'
+            )
 
     def names(self) -> set[str]:
         """Names of the configured losses."""
-        configured = {'pixel': self.pixel is not None, 'tdp': self.tdp is not None, 'task': self.task > 0}
+        configured = {
+            'pixel': self.pixel is not None,
+            'tdp': self.tdp is not None,
+            'task': self.task > 0,
+        }
         return {name for name, present in configured.items() if present}
 
 
@@ -64,9 +74,12 @@ class SRPhase(Phase):
 
     Args:
         pixel: ``dict(weight=1.0, criterion='l1')``, None for none.
-        tdp: ``dict(layers=..., weights=..., weight=1.0, begin=0.1)``, None for none. Features of SR and HR images come from
-            the task network that is being trained, in eval mode; ``begin`` is the share of training after which it starts.
-        task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0 for none (T->S, TDSR).
+        tdp: ``dict(layers=..., weights=..., weight=1.0, begin=0.1)``, None for none. Features of SR
+            and HR images come from
+            the task network that is being trained, in eval mode; ``begin`` is the share of training
+            after which it starts.
+        task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0
+            for none (T->S, TDSR).
         task_eval: Take the task losses in eval mode, as T->S does with its finished task network.
 
     Source: methods.md 5.2 and 5.4, step 1.
@@ -106,12 +119,18 @@ class SRPhase(Phase):
     def _task_losses(self, model: TaskDrivenSR, images: TrainingImages, sr_rgb01: Tensor) -> Losses:
         task_net = unwrap(model.task_net)
         if not self.task_eval:
-            return weighted(model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr')
+            return weighted(
+                model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr'
+            )
         with eval_mode(task_net):
-            return weighted(model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr')
+            return weighted(
+                model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr'
+            )
 
 
-def tdp_loss(criterion: TDPLoss, model: TaskDrivenSR, images: TrainingImages, sr_rgb01: Tensor) -> Tensor:
+def tdp_loss(
+    criterion: TDPLoss, model: TaskDrivenSR, images: TrainingImages, sr_rgb01: Tensor
+) -> Tensor:
     """Distance of SR and HR features of the task network in eval mode.
 
     SR features come first: inside one autocast context, a forward pass without gradient caches cast weights that carry
@@ -121,5 +140,7 @@ def tdp_loss(criterion: TDPLoss, model: TaskDrivenSR, images: TrainingImages, sr
     with eval_mode(unwrap(model.task_net)):
         sr_features = model.adapter.features(model.task_net, sr_rgb01, images.batch, layers)
         with torch.no_grad() if criterion.detach_hr else nullcontext():
-            hr_features = model.adapter.features(model.task_net, images.hr_rgb01, images.batch, layers)
+            hr_features = model.adapter.features(
+                model.task_net, images.hr_rgb01, images.batch, layers
+            )
     return criterion(sr_features, hr_features)

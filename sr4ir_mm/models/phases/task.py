@@ -34,7 +34,9 @@ class TaskPhase(Phase):
 
     trains = ('task_net',)
 
-    def __init__(self, images: Mapping[str, float], concat: bool = False, reuse_sr: bool = False) -> None:
+    def __init__(
+        self, images: Mapping[str, float], concat: bool = False, reuse_sr: bool = False
+    ) -> None:
         super().__init__()
         self.images = check_kinds(images)
         if concat and len(set(self.images.values())) > 1:
