@@ -1,0 +1,300 @@
+"""Wrapping of zoo configs and users' own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS, init_default_scope
+
+from sr4ir_mm.apis.config_text import Code, assignments
+from sr4ir_mm.apis.wrap import METHODS, Wrapping, shrink_pipelines, wrap_config
+from sr4ir_mm.testing import make_batch
+from sr4ir_mm.utils.errors import UserError
+from tests import toy
+
+ROOT = Path(__file__).parents[2]
+RETINANET = 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'
+DEEPLAB = 'mmseg::deeplabv3/deeplabv3_r18-d8_4xb2-80k_cityscapes-512x1024.py'
+RESNET = 'mmpretrain::resnet/resnet18_8xb32_in1k.py'
+YOLOX = 'mmdet::yolox/yolox_nano_8xb8-300e_coco.py'
+
+
+def wrap(source, tmp_path, **options) -> Config:
+    """The wrapped config, loaded from its file."""
+    out = tmp_path / 'wrapped.py'
+    out.write_text(wrap_config(str(source), Wrapping(**options), str(out)))
+    return Config.fromfile(out)
+
+
+def own_config(tmp_path, **changes) -> Path:
+    """A user's own complete config around a tiny detector."""
+    cfg = dict(
+        default_scope='mmdet',
+        model=toy.detector(),
+        train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=2, val_interval=1),
+        optim_wrapper=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.01)),
+        param_scheduler=[dict(type='MultiStepLR', milestones=[1])],
+        val_evaluator=dict(type='CocoMetric', metric='bbox'),
+        test_evaluator=dict(type='CocoMetric', metric='bbox'),
+    )
+    cfg.update(changes)
+    del cfg['model']['_scope_']
+    path = tmp_path / 'own' / 'zoo.py'
+    path.parent.mkdir(exist_ok=True)
+    Config(cfg).dump(path)
+    return path
+
+
+def small(cfg: Config) -> Config:
+    if 'sr_net' in cfg.model:
+        cfg.model.sr_net = dict(type='ToySR', _scope_='sr4ir_mm', scale=cfg.model.scale)
+    return cfg
+
+
+@pytest.mark.parametrize(
+    ('source', 'library'), [(RETINANET, 'mmdet'), (DEEPLAB, 'mmseg'), (RESNET, 'mmpretrain')]
+)
+def test_wraps_every_library(source, library, tmp_path, monkeypatch):
+    out = tmp_path / 'configs' / 'out.py'
+    out.parent.mkdir()
+    out.write_text(wrap_config(source, Wrapping(), str(out)))
+    monkeypatch.chdir('/')
+    cfg = Config.fromfile(out)
+    assert cfg.model.type == 'sr4ir_mm.TaskDrivenSR'
+    assert cfg.model.task_net._scope_ == library
+    assert cfg.model.task_net.type in ('RetinaNet', 'EncoderDecoder', 'ImageClassifier')
+    assert cfg.default_scope == library
+    assert set(cfg.optim_wrapper) == {'constructor', 'sr_net', 'task_net'}
+    assert set(cfg.param_scheduler) == {'sr_net', 'task_net'}
+    assert [metric.type for metric in cfg.val_evaluator][-2:] == ['sr4ir_mm.PSNR', 'sr4ir_mm.SSIM']
+    assert cfg.model_wrapper_cfg.type == 'MMSeparateDistributedDataParallel'
+    assert len(out.read_text().splitlines()) < 70
+
+
+def test_the_sr_schedule_spans_the_zoo_configs_training(tmp_path):
+    by_epoch, by_iter = wrap(RETINANET, tmp_path), wrap(DEEPLAB, tmp_path)
+    assert by_epoch.param_scheduler.sr_net[0].T_max == by_epoch.train_cfg.max_epochs
+    assert by_epoch.param_scheduler.sr_net[0].by_epoch
+    assert by_iter.param_scheduler.sr_net[0].T_max == by_iter.train_cfg.max_iters
+    assert not by_iter.param_scheduler.sr_net[0].by_epoch
+
+
+def test_mmpretrain_preprocessor_moves_and_need_not(tmp_path):
+    cfg = small(wrap(RESNET, tmp_path))
+    assert cfg.data_preprocessor is None
+    assert cfg.model.task_net.data_preprocessor.num_classes == 1000
+    # By hand: left where it is, the Runner hands it to the wrapper model.
+    by_hand = cfg.model.copy()
+    by_hand.task_net = {k: v for k, v in by_hand.task_net.items() if k != 'data_preprocessor'}
+    by_hand.data_preprocessor = dict(cfg.model.task_net.data_preprocessor)
+    by_hand.data_preprocessor.pop('_scope_', None)
+    init_default_scope('mmpretrain')
+    for model in (cfg.model, by_hand):
+        built = MODELS.build(model)
+        assert built.task_net.data_preprocessor.mean.flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
+
+
+def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
+    cfg = wrap(YOLOX, tmp_path)
+    kinds = [hook.type for hook in cfg.custom_hooks]
+    assert kinds == [
+        'sr4ir_mm.TaskModelHook',
+        'SyncNormHook',
+        'EMAHook',
+        'sr4ir_mm.EpochSeedHook',
+        'sr4ir_mm.LossStartHook',
+    ]
+    assert cfg.custom_hooks[0].hook.type == 'YOLOXModeSwitchHook'
+    rtmdet = wrap('mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py', tmp_path)
+    assert 'sr4ir_mm.TaskModelHook' not in [hook.type for hook in rtmdet.custom_hooks]
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_every_method_trains(method, tmp_path):
+    weights = tmp_path / 'task.pth'
+    cfg = small(wrap(own_config(tmp_path), tmp_path, method=method, scale=toy.SCALE, task_ckpt=str(weights)))
+    init_default_scope('mmdet')
+    model = MODELS.build(cfg.model)
+    assert ('sr_net' in model.nets()) == (method not in ('l2t', 'h2t'))
+    wrappers = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert set(wrappers.keys()) == set(cfg.param_scheduler) == set(model.trained_nets())
+    before = {name: [p.clone() for p in net.parameters()] for name, net in model.nets().items()}
+    model.train()
+    model.train_step(make_batch(model.task_net, [(64, 64)] * 2, masks=False), wrappers)
+    for name, net in model.nets().items():
+        moved = any(not torch.equal(old, new) for old, new in zip(before[name], net.parameters(), strict=True))
+        assert moved == (name in model.trained_nets())
+
+
+def test_own_file_is_named_relative_to_the_output(tmp_path, monkeypatch):
+    source = own_config(tmp_path)
+    out = tmp_path / 'elsewhere' / 'out.py'
+    out.parent.mkdir()
+    monkeypatch.chdir(tmp_path)
+    out.write_text(wrap_config('own/zoo.py', Wrapping(), 'elsewhere/out.py'))
+    assert "_base_ = '../own/zoo.py'" in out.read_text()
+    monkeypatch.chdir('/')
+    assert Config.fromfile(out).model.task_net._scope_ == 'mmdet'
+    assert source.exists()
+
+
+def test_what_the_zoo_config_trains_with_is_kept(tmp_path):
+    source = own_config(
+        tmp_path,
+        optim_wrapper=dict(
+            type='AmpOptimWrapper',
+            optimizer=dict(type='AdamW', lr=1e-4),
+            clip_grad=dict(max_norm=1),
+            paramwise_cfg=dict(norm_decay_mult=0.0),
+            accumulative_counts=4,
+        ),
+        load_from='coco.pth',
+        custom_imports=dict(imports=['mmpretrain.models'], allow_failed_imports=False),
+        find_unused_parameters=True,
+        auto_scale_lr=dict(base_batch_size=16),
+    )
+    cfg = wrap(source, tmp_path)
+    assert cfg.optim_wrapper.task_net.type == 'AmpOptimWrapper'
+    assert cfg.optim_wrapper.task_net.clip_grad == dict(max_norm=1)
+    assert cfg.optim_wrapper.task_net.paramwise_cfg == dict(norm_decay_mult=0.0)
+    assert cfg.optim_wrapper.sr_net.accumulative_counts == 4
+    assert cfg.load_from is None
+    assert cfg.model.init_from == dict(task_net='coco.pth')
+    assert cfg.custom_imports.imports == ['mmpretrain.models', 'sr4ir_mm']
+    assert cfg.model_wrapper_cfg.find_unused_parameters
+    assert cfg.auto_scale_lr.base_batch_size == 16
+
+
+def test_own_task_weights_win_over_load_from(tmp_path):
+    source = own_config(tmp_path, load_from='coco.pth')
+    assert wrap(source, tmp_path, task_ckpt='mine.pth').model.init_from.task_net == 'mine.pth'
+
+
+def test_layer_decay_constructor_gets_the_bare_task_net(tmp_path):
+    source = 'mmseg::convnext/convnext-tiny_upernet_8xb2-amp-160k_ade20k-512x512.py'
+    cfg = small(wrap(source, tmp_path))
+    cfg.optim_wrapper.task_net.type = 'OptimWrapper'
+    cfg.optim_wrapper.task_net.pop('loss_scale', None)
+    cfg.model.task_net.backbone.init_cfg = None
+    init_default_scope('mmseg')
+    wrappers = build_optim_wrapper(MODELS.build(cfg.model), cfg.optim_wrapper)
+    rates = {group['lr'] for group in wrappers['task_net'].param_groups}
+    assert len(rates) > 3
+    assert len(wrappers['sr_net'].param_groups) == 1
+
+
+def test_lr_input_divides_sizes_and_leaves_image_metrics_out(tmp_path):
+    cfg = wrap(RETINANET, tmp_path, lr_input=True)
+    assert cfg.model.test_cfg.input == 'lr'
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        resize = next(t for t in loader.dataset.pipeline if t.type == 'Resize')
+        assert tuple(resize.scale) == (333, 200)
+    assert [metric.type for metric in cfg.val_evaluator] == ['CocoMetric']
+    train = next(t for t in cfg.train_dataloader.dataset.pipeline if t.type == 'Resize')
+    assert tuple(train.scale) == (1333, 800)
+    classes = wrap(RESNET, tmp_path, lr_input=True).test_dataloader.dataset.pipeline
+    assert [t.get('scale') or t.get('crop_size') for t in classes[1:3]] == [64, 56]
+
+
+def test_lr_input_predicts_in_lr_coordinates(tmp_path):
+    cfg = small(wrap(own_config(tmp_path), tmp_path, lr_input=True))
+    cfg.model.task_net.test_cfg.score_thr = 0.0
+    init_default_scope('mmdet')
+    model = MODELS.build(cfg.model).eval()
+    with torch.no_grad():
+        sample = model.val_step(make_batch(model.task_net, [(32, 24)], training=False, masks=False))[0]
+    boxes = sample.pred_instances.bboxes
+    assert len(boxes)
+    assert boxes[:, 0::2].max() <= 24 + 1e-3
+    assert boxes[:, 1::2].max() <= 32 + 1e-3
+    assert sample.get('sr_rgb01').shape == (3, 128, 96)
+
+
+def test_shrink_pipelines_reaches_nested_datasets_and_choices():
+    pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='TestTimeAug', transforms=[[dict(type='Resize', scale=(640, 320))], [dict(type='PackDetInputs')]]),
+        dict(type='Pad', size_divisor=32),
+    ]
+    changed = shrink_pipelines(dict(type='RepeatDataset', dataset=dict(pipeline=pipeline)), 4)
+    assert changed['dataset']['pipeline'][1]['transforms'][0][0]['scale'] == (160, 80)
+    assert changed['dataset']['pipeline'][2]['size_divisor'] == 8
+    assert pipeline[2]['size_divisor'] == 32
+    with pytest.raises(UserError, match='concatenated'):
+        shrink_pipelines(dict(datasets=[]), 4)
+
+
+@pytest.mark.parametrize(
+    ('source', 'words'),
+    [
+        ('mmdet::glip/glip_atss_swin-t_a_fpn_dyhead_pretrain_obj365.py', 'text'),
+        ('mmdet::grounding_dino/grounding_dino_swin-t_finetune_8xb2_20e_cat.py', 'text'),
+        ('mmdet::mask2former_vis/mask2former_r50_8xb2-8e_youtubevis2019.py', 'video'),
+        ('mmdet::fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py', 'proposals'),
+        ('mmdet::soft_teacher/soft-teacher_faster-rcnn_r50-caffe_fpn_180k_semi-0.1-coco.py', 'semi-supervised'),
+        ('mmseg::san/san-vit-b16_coco-stuff164k-640x640.py', 'text'),
+        ('mmpretrain::mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py', 'self-supervised'),
+        ('mmpretrain::blip/blip-base_8xb32_caption.py', 'no detector, segmentor or classifier'),
+        ('mmpretrain::arcface/resnet50-arcface_8xb32_inshop.py', 'retrieval'),
+        ('mmpretrain::lenet/lenet5_mnist.py', '1 channel'),
+    ],
+)
+def test_what_cannot_work_says_so_in_one_sentence(source, words, tmp_path):
+    with pytest.raises(UserError, match=words) as error:
+        wrap(source, tmp_path)
+    assert str(error.value).endswith('.')
+    assert '\n' not in str(error.value)
+
+
+def test_wrong_requests_say_what_to_do(tmp_path):
+    with pytest.raises(UserError, match='choose one of sr4ir'):
+        Wrapping(method='sr4irr')
+    with pytest.raises(UserError, match='contradicts'):
+        Wrapping(method='h2t', lr_input=True)
+    with pytest.raises(UserError, match=r'does not exist; give a file'):
+        wrap(tmp_path / 'nothing.py', tmp_path)
+    with pytest.raises(UserError, match='cannot be read'):
+        wrap('mmdet::retinanet/nothing.py', tmp_path)
+    with pytest.raises(UserError, match='has no model'):
+        wrap('mmdet::_base_/schedules/schedule_1x.py', tmp_path)
+
+
+def test_command_line(tmp_path):
+    env = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    tool = [sys.executable, '-W', 'ignore', str(ROOT / 'tools' / 'wrap_config.py')]
+    out = tmp_path / 'new' / 'yolox.py'
+    done = subprocess.run([*tool, YOLOX, '--sr', 'srcnn', '--scale', '2', '-o', str(out)], env=env, cwd=tmp_path)
+    assert done.returncode == 0
+    assert Config.fromfile(out).model.sr_net.upscale_factor == 2
+    failed = subprocess.run([*tool, 'none.py', '-o', str(out)], env=env, capture_output=True, text=True)
+    assert failed.returncode == 2
+    assert failed.stderr.strip().splitlines()[-1].startswith('error: the config')
+
+
+def test_config_text_reads_back():
+    parts = dict(
+        a=dict(type='A', values=(1,), flags=[True, None], nested={'x-y': 1.5, 'z': 'long' * 30}),
+        b=Code('[1, 2]'),
+        c={'**': Code('dict(p=1)'), 'q': 2},
+    )
+    scope: dict = {}
+    exec(assignments(parts), scope)
+    assert scope['a'] == parts['a']
+    assert scope['b'] == [1, 2]
+    assert scope['c'] == dict(p=1, q=2)
+    assert max(map(len, assignments(dict(a=list(range(200)))).splitlines())) < 120
+
+
+def test_make_batch_is_deterministic():
+    net = MODELS.build(toy.detector())
+    first, second = (make_batch(net, [(64, 48)], seed=3) for _ in range(2))
+    assert torch.equal(first['inputs'][0], second['inputs'][0])
+    boxes = first['data_samples'][0].gt_instances.bboxes.tensor.numpy()
+    assert np.all(boxes[:, 2:] <= (48, 64))
+    assert np.all(boxes[:, 2:] > boxes[:, :2])
