@@ -71,7 +71,9 @@ class ImageMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device, prefix or image.split('_')[0], collect_dir)
         if crop_border < 0:
-            raise UserError(f'{self._title}: crop_border={crop_border} px is negative; use 0 or more.')
+            raise UserError(
+                f'{self._title}: crop_border={crop_border} px is negative; use 0 or more.'
+            )
         self.image = image
         self.reference = reference
         self.crop_border = crop_border

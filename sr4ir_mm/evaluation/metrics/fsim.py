@@ -31,21 +31,29 @@ class _FilterBank(NamedTuple):
     noise_gain: Tensor  # (orientations,): expected squared response to noise of unit power
 
 
+def _frequencies(count: int, device: torch.device) -> Tensor:
+    """Cycles per px in FFT order; an odd count reaches 0.5 as well, as in the authors' code."""
+    index = torch.fft.fftfreq(count, 1 / count, dtype=torch.float64, device=device)
+    return index / max(count - count % 2, 1)
+
+
 @lru_cache(maxsize=8)
 def _filter_bank(height: int, width: int, device: torch.device) -> _FilterBank:
     """Build the bank for one image size; float64."""
-    fy = torch.fft.fftfreq(height, dtype=torch.float64, device=device)[:, None]
-    fx = torch.fft.fftfreq(width, dtype=torch.float64, device=device)[None]
+    fy, fx = (_frequencies(n, device) for n in (height, width))
+    fy, fx = fy[:, None], fx[None]
     radius = torch.sqrt(fx.square() + fy.square())
     theta = torch.atan2(-fy, fx)
     low_pass = 1 / (1 + (radius / 0.45) ** 30)  # Butterworth, n = 15: no filter reaches the corners
     radius[0, 0] = 1  # its logarithm is taken below
 
     wavelengths = [MIN_WAVELENGTH * WAVELENGTH_FACTOR**s for s in range(SCALES)]
-    radial = torch.stack([
-        torch.exp(-((radius * w).log() ** 2) / (2 * log(SIGMA_ON_F) ** 2)) * low_pass
-        for w in wavelengths
-    ])
+    radial = torch.stack(
+        [
+            torch.exp(-((radius * w).log() ** 2) / (2 * log(SIGMA_ON_F) ** 2)) * low_pass
+            for w in wavelengths
+        ]
+    )
     radial[:, 0, 0] = 0
     sigma = pi / ORIENTATIONS / ANGLE_SPACING_ON_SIGMA
     angles = torch.arange(ORIENTATIONS, dtype=torch.float64, device=device) * pi / ORIENTATIONS
@@ -75,7 +83,8 @@ def phase_congruency(luminance: Tensor) -> Tensor:
     """
     bank = _filter_bank(*luminance.shape[-2:], luminance.device)
     spectrum = torch.fft.fft2(luminance)[:, None, None]
-    response = torch.fft.ifft2(spectrum * bank.transfer)  # (N, O, S, H, W); real even, imaginary odd
+    # (N, O, S, H, W); real part: even filters, imaginary part: odd ones.
+    response = torch.fft.ifft2(spectrum * bank.transfer)
     amplitude = response.abs()
     total = response.sum(2, keepdim=True)
     direction = total / (total.abs() + EPS)

@@ -98,16 +98,19 @@ def _load_features(net: nn.Module, path: Path, wanted: str) -> None:
     """Copy ``features.<i>.*`` into the slices of lpips' network, where <i> stays the name."""
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
-        for name, parameter in net.named_parameters():
-            value = state['features.' + name.split('.', 1)[1]]
-            if value.shape != parameter.shape:
-                raise KeyError(name)
-            parameter.data.copy_(value)
-    except Exception as error:
-        raise UserError(
-            f'LPIPS: {path} does not hold the weights of {wanted} ({type(error).__name__}: {error}); '
-            f'get that file from torchvision and give its path as the argument weights.'
-        ) from error
+    except Exception as error:  # torch.load raises many kinds, some with a page of advice
+        raise UserError(_not_the_weights(path, wanted, 'is no readable file of weights')) from error
+    for name, parameter in net.named_parameters():
+        key = 'features.' + name.split('.', 1)[1]
+        value = state.get(key) if isinstance(state, dict) else None
+        if not isinstance(value, Tensor) or value.shape != parameter.shape:
+            fault = f'has no {key} of shape {tuple(parameter.shape)}'
+            raise UserError(_not_the_weights(path, wanted, fault))
+        parameter.data.copy_(value)
+
+
+def _not_the_weights(path: Path, wanted: str, fault: str) -> str:
+    return f'LPIPS: {path} {fault}; give the path of {wanted} as the argument weights.'
 
 
 @METRICS.register_module()
