@@ -63,5 +63,5 @@ class ScoreThresholdRPNHead(RPNHead):
     ) -> InstanceData:
         """Filter by score, then as in mmdet."""
         return super()._bbox_post_process(
-            results[results.scores > cfg.get('score_thr', 0)], cfg, *args, **kwargs
+            results[results.scores >= cfg.get('score_thr', 0)], cfg, *args, **kwargs
         )
