@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from importlib import import_module
 from pathlib import Path
 
@@ -32,13 +33,14 @@ def build_task_net(cfg: dict | nn.Module, data_preprocessor: dict | None = None)
     """
     if isinstance(cfg, nn.Module):
         return cfg
-    cfg = ConfigDict(cfg)
+    cfg = copy.deepcopy(ConfigDict(cfg))  # building pops from it
     prefix, _, _ = cfg['type'].rpartition('.') if isinstance(cfg['type'], str) else ('', '', '')
     if prefix:
         cfg.setdefault('_scope_', prefix)
     if data_preprocessor is not None and cfg.get('data_preprocessor') is None:
         cfg['data_preprocessor'] = data_preprocessor
     check_supported(cfg)
+    _import_registries(cfg)
     _find_teacher(cfg)
     task_net = MODELS.build(cfg)
     _mend(task_net)
@@ -50,11 +52,26 @@ def build_task_net(cfg: dict | nn.Module, data_preprocessor: dict | None = None)
     return task_net
 
 
+def _import_registries(cfg: object) -> None:
+    """Import the registries that types such as ``mmpretrain.ConvNeXt`` name; a registry fills itself when asked."""
+    if isinstance(cfg, dict):
+        library = str(cfg.get('type', '')).partition('.')[0]
+        if library in ADAPTERS:
+            import_module(f'{library}.registry')
+    for value in cfg.values() if isinstance(cfg, dict) else cfg:
+        if isinstance(value, (dict, list, tuple)):
+            _import_registries(value)
+
+
 def _mend(task_net: nn.Module) -> None:
     """Mend what keeps a zoo model from running in the released libraries.
 
-    mmdet 3.3.0 reads ``self.loss_cls`` in the prediction of every dense head, and SSD's head has none.
+    mmdet 3.3.0 reads ``self.loss_cls`` in the prediction of every dense head, and SSD's head has none. Some configs of
+    mmseg (UPerNet R18 on VOC) give the preprocessor neither ``size`` nor ``size_divisor``, and training asserts one.
     """
+    preprocessor = getattr(task_net, 'data_preprocessor', None)
+    if type(preprocessor).__name__ == 'SegDataPreProcessor' and preprocessor.size is preprocessor.size_divisor is None:
+        preprocessor.size_divisor = 1
     for module in task_net.modules():
         if type(module).__name__ == 'SSDHead' and not hasattr(module, 'loss_cls'):
             module.loss_cls = None
