@@ -17,9 +17,15 @@ from tests import toy
         (dict(test_cfg=dict(image='cqmix')), 'cannot be shown'),
         (dict(test_cfg=dict(img='hr')), r"unknown keys \['img'\]"),
         (dict(init_from=dict(detector='x.pth')), r"init_from names \['detector'\]"),
-        (dict(phases=[dict(toy.TASK_PHASE, images=dict(lr=1.0))]), 'choose among hr, up, sr, cqmix'),
+        (
+            dict(phases=[dict(toy.TASK_PHASE, images=dict(lr=1.0))]),
+            'choose among hr, up, sr, cqmix',
+        ),
         (dict(phases=[dict(toy.SR_PHASE, tdp=dict(begin=2))]), r'a number in \[0, 1\)'),
-        (dict(phases=[dict(toy.TASK_PHASE, images=dict(sr=1, hr=2), concat=True)]), 'equal weights'),
+        (
+            dict(phases=[dict(toy.TASK_PHASE, images=dict(sr=1, hr=2), concat=True)]),
+            'equal weights',
+        ),
         (dict(adapter=dict(resize=dict(short=8))), 'expected dict'),
     ],
 )
@@ -44,7 +50,9 @@ def test_a_wrong_tdp_layer_lists_valid_ones(layer, message):
         model.train_step(toy.batch('cls'), toy.optim_wrapper(model))
 
 
-@pytest.mark.parametrize('layer', ['backbone.0', 'backbone.-1', 'neck.0', 'backbone.layer2', 'head.fc'])
+@pytest.mark.parametrize(
+    'layer', ['backbone.0', 'backbone.-1', 'neck.0', 'backbone.layer2', 'head.fc']
+)
 def test_any_module_can_lend_features(layer):
     model = toy.build('cls')
     batch = model.data_preprocessor(toy.batch('cls'), True)['inputs']
