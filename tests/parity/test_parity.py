@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from sr4ir_mm.models.phases.images import upsample
 from tests.parity.check import check, compare_losses, report
 from tests.parity.fixture import Fixture
 from tests.parity.ours import build_model, build_optimizers, run_step
@@ -45,6 +46,15 @@ def test_other_combinations_build_and_step(task, sr, scale):
         if not torch.equal(value, before[name])
     }
     assert changed == {'sr_net', 'task_net'}
+
+
+@pytest.mark.parametrize('scale', [4, 8])
+def test_bilinear_images_are_the_references(scale):
+    lr_rgb01 = torch.rand(2, 3, 7, 9)
+
+    ours = upsample(lr_rgb01, (7 * scale, 9 * scale))
+
+    torch.testing.assert_close(ours, torch.nn.UpsamplingBilinear2d(scale_factor=scale)(lr_rgb01))
 
 
 def test_a_wrong_figure_is_noticed():

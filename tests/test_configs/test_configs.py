@@ -185,3 +185,32 @@ def test_settings_of_the_paper(task, method):
         assert sr_phase.tdp.begin * epochs == pytest.approx(periods[0] + warmup)
         assert task_phase.images == dict(sr=0.34, hr=0.34, cqmix=0.34)
         assert cfg.model.get('cqmix', {}).get('grid', 8) == (4 if task == 'resnet18' else 8)
+
+
+def test_lpips_replaces_ssim_by_an_option():
+    """What the paper's tables need, and the data set configs say."""
+    for name in (
+        'faster-rcnn_edsr_x4_voc',
+        'deeplabv3_edsr_x4_voc',
+        'resnet18_edsr_x4_cars',
+        'resnet18_edsr_x4_cub',
+    ):
+        cfg = Config.fromfile(ROOT / f'sr4ir/{name}.py')
+        cfg.merge_from_dict({'test_evaluator.2.type': 'sr4ir_mm.LPIPS'})
+
+        assert [metric.type for metric in cfg.test_evaluator[1:]] == [
+            'sr4ir_mm.PSNR',
+            'sr4ir_mm.LPIPS',
+        ]
+        assert all(metric.crop_border == 8 for metric in cfg.test_evaluator[1:])
+
+
+def test_the_ledger_names_tests_that_exist():
+    text = (ROOT.parent / 'docs/fidelity.md').read_text()
+    cited = re.findall(r'`((?:[a-z_]+/)+test_\w+\.py)(?:::(\w+))?`', text)
+
+    assert len(cited) > 40
+    for file, name in cited:
+        source = ROOT.parent / 'tests' / file
+        assert source.is_file(), file
+        assert not name or f'def {name}(' in source.read_text(), f'{file}::{name}'

@@ -98,13 +98,14 @@ class DetectionAdapter(TaskAdapter):
         return inputs, samples
 
     def _enlarge(self, image: Tensor) -> Tensor:
-        """Resize one (3, h, w) image to the short side, at most the long side; single precision as in torchvision."""
-        height, width = image.shape[-2:]
-        sides = torch.tensor([min(height, width), max(height, width)], dtype=torch.float32)
-        limits = torch.tensor([self.resize['short'], self.resize['long']], dtype=torch.float32)
-        factor = (limits / sides).min()
-        # The product is rounded to single precision too, as in the reference: 144 px become 800, not 799.
-        size = tuple(max(int(side * factor), 1) for side in (height, width))
+        """Resize one (3, h, w) image to the short side, at most the long side.
+
+        The size is the reference's to the pixel: it divides by tensors, that is multiplies by a reciprocal in single
+        precision, and cuts the product off, so that 375 x 500 px become 799 x 1066.
+        """
+        sides = torch.tensor(image.shape[-2:])
+        factor = min(self.resize['short'] / sides.min(), self.resize['long'] / sides.max())
+        size = tuple(max(int(side * factor), 1) for side in image.shape[-2:])
         return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False)[0]
 
     def draw(

@@ -148,3 +148,24 @@ def test_detection_losses_are_equal_where_nothing_is_sampled():
         torch.testing.assert_close(
             found[name], expected[torchvision_name], rtol=1e-4, atol=1e-6, msg=name
         )
+
+
+# Computed with the reference's copy of torchvision's transform, which keeps the sides in tensors.
+ENLARGED = {
+    (144, 176): (800, 977),
+    (375, 500): (799, 1066),
+    (500, 375): (1066, 799),
+    (333, 500): (800, 1201),
+    (305, 500): (800, 1311),
+    (100, 193): (690, 1332),
+    (500, 486): (823, 800),
+}
+
+
+@pytest.mark.parametrize('size', ENLARGED)
+def test_enlarged_size_is_the_references(size):
+    cfg = Config.fromfile(MODELS / 'faster-rcnn_mobilenetv3.py')
+    cfg.task_net.backbone.init_cfg = None
+    adapter = build_adapter(cfg.adapter, build_task_net(cfg.task_net))
+
+    assert tuple(adapter._enlarge(torch.zeros(3, *size)).shape[1:]) == ENLARGED[size]
