@@ -18,7 +18,7 @@ from mmengine.registry import HOOKS, MODELS, init_default_scope
 from mmengine.structures import BaseDataElement, InstanceData, PixelData
 from torch import Tensor
 
-from sr4ir_mm.apis.wrap import Wrapping, load_zoo_config, wrap_config
+from sr4ir_mm.apis.wrap import Wrapping, library_of, load_zoo_config, wrap_config
 from sr4ir_mm.models import TaskDrivenSR
 from sr4ir_mm.models.adapters import task_library
 from sr4ir_mm.testing.samples import make_batch
@@ -74,8 +74,7 @@ def check_zoo_config(
     """
     result, start = ZooResult(source), time.time()
     try:
-        own = own_size(load_zoo_config(source))
-        for side in _sizes_to_try(own, size):
+        for side in sizes_to_try(load_zoo_config(source), size):
             result.size = side
             try:
                 _run(source, result, scale, method)
@@ -93,20 +92,36 @@ def check_zoo_config(
 
 
 def own_size(cfg: Config) -> int | None:
-    """Side of the images that a classifier's training pipeline makes; None for other tasks, which take any size."""
-    if cfg.get('default_scope') not in ('mmpretrain', 'mmcls') or not cfg.get('train_dataloader'):
-        return None
+    """Side of the (square) images that a config's own training pipeline makes; None if it does not say."""
+    fixed = (cfg.model.get('data_preprocessor') or {}).get('size')
+    if isinstance(fixed, (list, tuple)):
+        return max(fixed)
+    loader = cfg.get('train_dataloader') or {}
     sides = [
-        value if isinstance(value, int) else value[0]
-        for transform in cfg.train_dataloader.dataset.get('pipeline', [])
+        value if isinstance(value, int) else max(value)
+        for transform in (loader.get('dataset') or {}).get('pipeline') or []
         for key, value in transform.items()
-        if key in ('scale', 'crop_size', 'size') and isinstance(value, (int, list, tuple))
+        if key in ('scale', 'crop_size', 'size') and _is_size(value)
     ]
     return sides[-1] if sides else None
 
 
-def _sizes_to_try(own: int | None, size: int) -> list[int]:
-    return [own] if own is not None else list(dict.fromkeys((size, 2 * size, 320, 512)))
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) or (
+        isinstance(value, (list, tuple))
+        and len(value) > 0
+        and all(isinstance(side, int) for side in value)
+    )
+
+
+def sizes_to_try(cfg: Config, size: int) -> list[int]:
+    """Sides of the images to try in turn: classifiers are made for one size, the others mostly for any."""
+    own, library = own_size(cfg), library_of(cfg, '')
+    if library == 'mmpretrain':
+        return [own or max(size, 224)]
+    if library == 'mmseg':
+        return list(dict.fromkeys((size, 2 * size, own or 512)))
+    return list(dict.fromkeys((size, 2 * size, 320, 512)))
 
 
 class CheckError(Exception):
@@ -159,8 +174,7 @@ def make_small(cfg: Config, size: int) -> None:
         cfg.optim_wrapper.task_net.type = 'OptimWrapper'
         for key in ('loss_scale', 'dtype', 'use_fp16'):
             cfg.optim_wrapper.task_net.pop(key, None)
-    for stage in ('train_cfg', 'test_cfg'):
-        _fewer_proposals(task_net.get(stage))
+    _fewer_proposals(task_net.get('train_cfg'))
     preprocessor = task_net.get('data_preprocessor') or {}
     if preprocessor.get('size') is not None:
         preprocessor.size = (size, size)

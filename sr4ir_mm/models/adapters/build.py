@@ -70,7 +70,10 @@ def _mend(task_net: nn.Module) -> None:
     mmseg (UPerNet R18 on VOC) give the preprocessor neither ``size`` nor ``size_divisor``, and training asserts one.
     """
     preprocessor = getattr(task_net, 'data_preprocessor', None)
-    if type(preprocessor).__name__ == 'SegDataPreProcessor' and preprocessor.size is preprocessor.size_divisor is None:
+    if (
+        type(preprocessor).__name__ == 'SegDataPreProcessor'
+        and preprocessor.size is preprocessor.size_divisor is None
+    ):
         preprocessor.size_divisor = 1
     for module in task_net.modules():
         if type(module).__name__ == 'SSDHead' and not hasattr(module, 'loss_cls'):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
@@ -61,9 +62,7 @@ def _probe(preprocessor: nn.Module) -> tuple[Tensor, Tensor]:
     colours = torch.cat([torch.zeros(1, 3), 255 * torch.eye(3)])
     images = [c.view(3, 1, 1).expand(3, _PROBE_SIDE, _PROBE_SIDE).to(torch.uint8) for c in colours]
     try:
-        outputs = torch.cat(
-            [preprocessor({'inputs': [image]}, False)['inputs'] for image in images]
-        )
+        outputs = torch.cat([_preprocess(preprocessor, image) for image in images])
     except Exception as error:
         raise UserError(
             f'{type(preprocessor).__name__} could not preprocess a plain image ({error}); the task network needs an '
@@ -76,6 +75,16 @@ def _probe(preprocessor: nn.Module) -> tuple[Tensor, Tensor]:
         )
     corner = outputs[:, :, 0, 0].cpu()
     return corner[0], (corner[1:] - corner[0]).T / 255
+
+
+def _preprocess(preprocessor: nn.Module, image: Tensor) -> Tensor:
+    """One image through the preprocessor; some (mmseg's with ``test_cfg``) need a data sample to note the padding in."""
+    try:
+        return preprocessor({'inputs': [image]}, False)['inputs']
+    except TypeError:
+        return preprocessor({'inputs': [image], 'data_samples': [BaseDataElement()]}, False)[
+            'inputs'
+        ]
 
 
 def _exact_statistics(preprocessor: nn.Module, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
