@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from common import SPLITS, LabelledImage, parser, require, write
+from class_folders import SPLITS, LabelledImage, parser, require, write
 from scipy.io import loadmat
 
 from sr4ir_mm.utils.cli import run
@@ -78,10 +78,11 @@ def _from_folders(folder: Path, split: str) -> Iterator[LabelledImage]:
 
 def _load(path: Path, *names: str) -> dict[str, np.ndarray]:
     """Variables of a MATLAB file, each as a one-dimensional array."""
+    require(path, PAGE)
     try:
-        content = loadmat(require(path, PAGE), squeeze_me=True)
+        content = loadmat(path, squeeze_me=True)
         return {name: np.atleast_1d(content[name]) for name in names}
-    except (KeyError, ValueError, TypeError, NotImplementedError, OSError) as error:
+    except Exception as error:  # a damaged file makes scipy raise nearly anything
         raise UserError(
             f'{path} is no annotation file of Stanford Cars ({type(error).__name__}: {error}); '
             'unpack it again.'

@@ -8,7 +8,7 @@ is for everything that wants class folders.
 
 from pathlib import Path
 
-from common import LabelledImage, parser, require, write
+from class_folders import LabelledImage, parser, require, write
 
 from sr4ir_mm.utils.cli import run
 from sr4ir_mm.utils.errors import UserError

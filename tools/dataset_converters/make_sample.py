@@ -1,9 +1,10 @@
 """Make the sample data set: python tools/dataset_converters/make_sample.py [--out data/sample]."""
 
 import argparse
+import warnings
 from pathlib import Path
 
-from sr4ir_mm.datasets.sample import write_sample
+from sr4ir_mm.utils.cli import run
 
 
 def main() -> None:
@@ -19,13 +20,17 @@ def main() -> None:
     parser.add_argument(
         '--detail',
         type=float,
-        default=3.0,
+        default=6.0,
         help='coarsest detail of the textures in px; less is harder at LR',
     )
     args = parser.parse_args()
+    # Late, so that options are read at once and torch's own warnings stay out of sight.
+    warnings.simplefilter('ignore')
+    from sr4ir_mm.datasets.sample import write_sample
+
     written = write_sample(args.out, args.train, args.val, args.size, args.seed, args.detail)
     print(f'Sample data {"written to" if written else "already in"} {args.out}')
 
 
 if __name__ == '__main__':
-    main()
+    run(main)

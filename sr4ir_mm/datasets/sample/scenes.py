@@ -21,10 +21,10 @@ PHOTOGRAPHS = (
 )
 CLASSES = ('brick', 'grass', 'gravel')
 # The brick photograph is shrunk, so that its joints are as fine a cue as blades and stones.
-_TEXTURE_SCALE = {'brick': 0.4}
+_TEXTURE_SCALE = {}
 SHAPES = ('disc', 'square', 'triangle', 'star', 'hexagon')
 _VAL_SHARE = 0.3
-_CONTRAST = 38.0
+_CONTRAST = 45.0
 _MAX_OVERLAP = 0.03
 
 
@@ -49,8 +49,8 @@ class SceneMaker:
     """Draws scenes from disjoint regions of the photographs for training and validation.
 
     A shape is filled with one of three textures, high-passed and brought to one mean and contrast,
-    then tinted at random:
-    neither colour, brightness nor outline tells the class, only detail that x4 downscaling destroys.
+    then tinted at random: neither colour, brightness nor outline tells the class, only detail that
+    x4 downscaling destroys.
 
     Args:
         size: Side of the square scenes in px.
@@ -58,8 +58,7 @@ class SceneMaker:
         seed: Seed of everything drawn.
         max_objects: Most shapes in a scene.
         detail: Standard deviation in px of the Gaussian whose low frequencies are taken out of the
-            textures; the smaller,
-            the finer the cue.
+            textures; the smaller, the finer the cue.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class SceneMaker:
         split: str = 'train',
         seed: int = 0,
         max_objects: int = 3,
-        detail: float = 3.0,
+        detail: float = 6.0,
     ) -> None:
         self.size = size
         self.max_objects = max_objects
@@ -118,7 +117,7 @@ class SceneMaker:
 
     def _shape(self) -> np.ndarray:
         """(H, W) bool mask of a random shape inside the scene."""
-        radius = self.rng.uniform(0.11, 0.22) * self.size
+        radius = self.rng.uniform(0.15, 0.27) * self.size
         centre = self.rng.uniform(radius, self.size - radius, 2)
         points = _outline(
             SHAPES[self.rng.integers(len(SHAPES))], radius, self.rng.uniform(0, 2 * np.pi)

@@ -1,0 +1,347 @@
+import json
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+TOOLS = Path(__file__).parents[2] / 'tools' / 'dataset_converters'
+
+
+@pytest.fixture
+def convert(monkeypatch, capsys):
+    """Run a converter as a user would; return exit code, stdout and stderr."""
+
+    def run(name, *options):
+        monkeypatch.syspath_prepend(str(TOOLS))
+        monkeypatch.setattr(sys, 'argv', [name, *map(str, options)])
+        code = 0
+        try:
+            runpy.run_path(str(TOOLS / f'{name}.py'), run_name='__main__')
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def image(path, height=6, width=8):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.zeros((height, width, 3), np.uint8))
+
+
+# ---- VOC to COCO ------------------------------------------------------------------------------------
+
+
+def voc_object(name, *corners, difficult=0):
+    keys = ('xmin', 'ymin', 'xmax', 'ymax')
+    box = ''.join(f'<{k}>{v}</{k}>' for k, v in zip(keys, corners, strict=True))
+    return (
+        f'<object><name>{name}</name><difficult>{difficult}</difficult>'
+        f'<bndbox>{box}</bndbox></object>'
+    )
+
+
+def voc_xml(root, name, *objects, size='<size><width>8</width><height>6</height></size>'):
+    path = root / 'Annotations' / f'{name}.xml'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'<annotation>{size}{"".join(objects)}</annotation>')
+
+
+@pytest.fixture
+def voc(tmp_path):
+    root = tmp_path / 'VOCdevkit' / 'VOC2012'
+    image(root / 'JPEGImages' / '2008_1.jpg')
+    image(root / 'JPEGImages' / '2008_2.png')
+    voc_xml(
+        root,
+        '2008_1',
+        voc_object('dog', 1, 2, 8, 6),
+        voc_object('cat', 2, 2, 2.5, 4, difficult=1),
+        voc_object('dog', 5, 5, 5, 6),
+    )
+    voc_xml(root, '2008_2', voc_object('cat', 3, 3, 4, 5), size='')
+    lists = root / 'ImageSets' / 'Main'
+    lists.mkdir(parents=True)
+    (lists / 'train.txt').write_text('2008_1\n')
+    (lists / 'val.txt').write_text('2008_2  1\n\n')
+    return root
+
+
+def test_voc_boxes_become_coco_boxes(voc, convert):
+    code, out, _ = convert('voc2coco', voc)
+    assert code == 0
+    assert 'left out 1 boxes without area' in out
+    train = json.loads((voc.parent / 'annotations' / 'voc12_train.json').read_text())
+    assert train['categories'] == [dict(id=1, name='cat'), dict(id=2, name='dog')]
+    assert train['images'] == [
+        dict(id=1, file_name='VOC2012/JPEGImages/2008_1.jpg', width=8, height=6)
+    ]
+    dog, cat = train['annotations']
+    assert (dog['bbox'], dog['area'], dog['category_id']) == ([0, 1, 8, 5], 40, 2)
+    assert (cat['bbox'], cat['area'], cat['iscrowd']) == ([1, 1, 1.5, 3], 4.5, 0)
+    assert cat['id'] != dog['id']
+    val = json.loads((voc.parent / 'annotations' / 'voc12_val.json').read_text())
+    assert val['images'][0]['file_name'] == 'VOC2012/JPEGImages/2008_2.png'
+    assert (val['images'][0]['width'], val['images'][0]['height']) == (8, 6)  # from the image
+
+
+def test_voc_result_is_read_by_pycocotools_and_mmdet(voc, convert):
+    from mmdet.datasets import CocoDataset
+
+    convert('voc2coco', voc)
+    dataset = CocoDataset(
+        data_root=str(voc.parent),
+        ann_file='annotations/voc12_train.json',
+        data_prefix=dict(img=''),
+        metainfo=dict(classes=('cat', 'dog')),
+        pipeline=[],
+    )
+    info = dataset.get_data_info(0)
+    assert Path(info['img_path']).is_file()
+    assert [i['bbox'] for i in info['instances']] == [[0, 1, 8, 6], [1, 1, 2.5, 4]]
+    assert [i['bbox_label'] for i in info['instances']] == [1, 0]
+
+
+def test_voc_classes_and_folder_can_be_chosen(voc, convert, tmp_path):
+    code, out, _ = convert(
+        'voc2coco', voc, '--classes', 'dog', '--splits', 'train', '--out', tmp_path / 'o'
+    )
+    assert code == 0
+    assert "left out 1 boxes of class 'cat', which is not asked for" in out
+    content = json.loads((tmp_path / 'o' / 'voc12_train.json').read_text())
+    assert [a['category_id'] for a in content['annotations']] == [1]
+
+
+def test_voc_agrees_with_the_data_set_that_reads_xml(voc, convert):
+    from sr4ir_mm.datasets import VOCFormatDataset
+
+    convert('voc2coco', voc)
+    content = json.loads((voc.parent / 'annotations' / 'voc12_train.json').read_text())
+    dataset = VOCFormatDataset(
+        data_root=str(voc),
+        ann_file='ImageSets/Main/train.txt',
+        data_prefix=dict(sub_data_root=''),
+        metainfo=dict(classes=('cat', 'dog')),
+        pipeline=[],
+    )
+    boxes = [i['bbox'] for i in dataset.get_data_info(0)['instances']]
+    assert [[x0, y0, x1 - x0, y1 - y0] for x0, y0, x1, y1 in boxes] == [
+        a['bbox'] for a in content['annotations']
+    ]
+
+
+@pytest.mark.parametrize(
+    ('damage', 'sentence'),
+    [
+        (lambda root: (root / 'ImageSets/Main/val.txt').unlink(), 'val.txt does not exist'),
+        (lambda root: (root / 'JPEGImages/2008_2.png').unlink(), r'2008_2\.\* does not exist'),
+        (lambda root: (root / 'Annotations/2008_2.xml').unlink(), '2008_2.xml does not exist'),
+        (
+            lambda root: (root / 'Annotations/2008_2.xml').write_text('<annotation>'),
+            '2008_2.xml is not a readable VOC annotation',
+        ),
+        (lambda root: voc_xml(root, '2008_2', '<object/>'), 'not a readable VOC annotation'),
+    ],
+)
+def test_voc_damage_is_one_sentence(voc, convert, damage, sentence):
+    damage(voc)
+    code, _, err = convert('voc2coco', voc)
+    assert code == 2
+    (line,) = [line for line in err.splitlines() if line.startswith('error: ')]
+    assert re.search(sentence, line)
+
+
+def test_voc_missing_or_other_classes(voc, convert, tmp_path):
+    code, _, err = convert('voc2coco', tmp_path / 'none')
+    assert code == 2
+    assert 'none does not exist' in err
+    assert 'VOCtrainval_11-May-2012.tar' in err
+    code, _, err = convert('voc2coco', voc, '--classes', 'bird')
+    assert code == 2
+    assert "they name ['cat', 'dog']" in err
+
+
+# ---- Stanford Cars ----------------------------------------------------------------------------------
+
+NAMES = np.array(['AM General Hummer SUV 2000', 'Ram C/V Cargo Van Minivan 2012'], dtype=object)
+
+
+def struct(**columns):
+    """MATLAB structure array, as in the devkit."""
+    rows = list(zip(*columns.values(), strict=True))
+    return np.array(rows, dtype=[(name, object) for name in columns])
+
+
+@pytest.fixture
+def cars_devkit(tmp_path):
+    root = tmp_path / 'cars'
+    (root / 'devkit').mkdir(parents=True)
+    savemat(root / 'devkit/cars_meta.mat', dict(class_names=NAMES))
+    savemat(
+        root / 'devkit/cars_train_annos.mat',
+        dict(annotations=struct(**{'class': [2, 1], 'fname': ['00001.jpg', '00002.jpg']})),
+    )
+    savemat(
+        root / 'cars_test_annos_withlabels.mat',
+        dict(annotations=struct(**{'class': [1], 'fname': ['00001.jpg']})),
+    )
+    for path in ('cars_train/00001.jpg', 'cars_train/00002.jpg', 'cars_test/00001.jpg'):
+        image(root / path)
+    return root
+
+
+CARS = [
+    'test/AM General Hummer SUV 2000/00001.jpg',
+    'train/AM General Hummer SUV 2000/00002.jpg',
+    'train/Ram C-V Cargo Van Minivan 2012/00001.jpg',
+]
+
+
+def files(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob('*') if p.is_file())
+
+
+@pytest.mark.parametrize('options', [[], ['--copy']])
+def test_cars_devkit(cars_devkit, convert, tmp_path, options):
+    out = tmp_path / 'out'
+    for _ in range(2):  # the second run changes nothing
+        code, text, _ = convert('cars2folder', cars_devkit, '--out', out, *options)
+        assert code == 0
+        assert '2 train, 1 test images of 2 classes' in text
+        assert files(out) == CARS
+    assert (out / CARS[0]).is_symlink() == (not options)
+    assert cv2.imread(str(out / CARS[0])).shape == (6, 8, 3)
+
+
+def test_cars_one_list(convert, tmp_path):
+    root = tmp_path / 'cars'
+    names = ['car_ims/000001.jpg', 'car_ims/000002.jpg']
+    for name in names:
+        image(root / name)
+    annotations = struct(relative_im_path=names, **{'class': [1, 2], 'test': [0, 1]})
+    savemat(root / 'cars_annos.mat', dict(annotations=annotations, class_names=NAMES))
+    assert convert('cars2folder', root, '--out', tmp_path / 'out')[0] == 0
+    assert files(tmp_path / 'out') == [
+        'test/Ram C-V Cargo Van Minivan 2012/000002.jpg',
+        'train/AM General Hummer SUV 2000/000001.jpg',
+    ]
+
+
+def test_cars_kaggle_folders_and_lists(convert, tmp_path):
+    from mmpretrain.datasets import CustomDataset
+
+    root = tmp_path / 'cars'
+    for name in CARS:
+        image(root / 'car_data' / 'car_data' / name)
+    assert convert('cars2folder', root, '--out', tmp_path / 'out')[0] == 0
+    assert files(tmp_path / 'out') == CARS
+    code, _, _ = convert('cars2folder', root, '--out', tmp_path / 'lists', '--layout', 'list')
+    assert code == 0
+    folders, lists = (
+        CustomDataset(**kwargs, pipeline=[])
+        for kwargs in (
+            dict(data_root=str(tmp_path / 'out'), data_prefix='train'),
+            dict(
+                data_root=str(root),
+                ann_file=str(tmp_path / 'lists/meta/train.txt'),
+                classes=str(tmp_path / 'lists/meta/classes.txt'),
+            ),
+        )
+    )
+    assert folders.CLASSES == lists.CLASSES
+    assert folders.get_gt_labels().tolist() == lists.get_gt_labels().tolist() == [0, 1]
+    assert Path(lists.get_data_info(0)['img_path']).is_file()
+
+
+@pytest.mark.parametrize(
+    ('damage', 'sentence'),
+    [
+        ('devkit/cars_meta.mat', 'cars_meta.mat does not exist; get the data set from https://'),
+        ('cars_test_annos_withlabels.mat', 'devkit/cars_test_annos_withlabels.mat does not exist'),
+        (
+            'cars_train/00002.jpg',
+            'cars_train/00002.jpg does not exist, but the annotations list it',
+        ),
+    ],
+)
+def test_cars_missing_file_is_one_sentence(cars_devkit, convert, tmp_path, damage, sentence):
+    (cars_devkit / damage).unlink()
+    code, _, err = convert('cars2folder', cars_devkit, '--out', tmp_path / 'out')
+    assert code == 2
+    assert sentence in err
+    assert 'Traceback' not in err
+
+
+def test_cars_other_folder_or_damaged_file(cars_devkit, convert, tmp_path):
+    code, _, err = convert('cars2folder', tmp_path / 'none')
+    assert code == 2
+    assert 'none does not exist; get the data set from https://www.kaggle.com' in err
+    code, _, err = convert('cars2folder', tmp_path)
+    assert code == 2
+    assert 'holds no Stanford Cars' in err
+    (cars_devkit / 'devkit/cars_meta.mat').write_bytes(b'<html>not found</html>')
+    code, _, err = convert('cars2folder', cars_devkit)
+    assert code == 2
+    assert 'cars_meta.mat is no annotation file' in err
+
+
+# ---- CUB-200-2011 -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cub(tmp_path):
+    root = tmp_path / 'CUB_200_2011'
+    paths = ['001.Albatross/a_1.jpg', '002.Auklet/b_1.jpg', '002.Auklet/b_2.jpg']
+    for path in paths:
+        image(root / 'images' / path)
+    tables = dict(
+        images=paths,
+        image_class_labels=['1', '2', '2'],
+        train_test_split=['0', '1', '0'],
+        classes=['001.Albatross', '002.Auklet'],
+    )
+    for name, values in tables.items():
+        lines = [f'{index} {value}\n' for index, value in enumerate(values, 1)]
+        (root / f'{name}.txt').write_text(''.join(lines))
+    return root
+
+
+def test_cub(cub, convert, tmp_path):
+    code, out, _ = convert('cub2folder', cub, '--out', tmp_path / 'out')
+    assert code == 0
+    assert '1 train, 2 test images of 2 classes' in out
+    assert files(tmp_path / 'out') == [
+        'test/001.Albatross/a_1.jpg',
+        'test/002.Auklet/b_2.jpg',
+        'train/002.Auklet/b_1.jpg',
+    ]
+
+
+def test_cub_lists(cub, convert, tmp_path):
+    assert convert('cub2folder', cub, '--out', tmp_path, '--layout', 'list')[0] == 0
+    assert (tmp_path / 'meta/test.txt').read_text() == (
+        'images/001.Albatross/a_1.jpg 0\nimages/002.Auklet/b_2.jpg 1\n'
+    )
+
+
+@pytest.mark.parametrize('name', ['images.txt', 'classes.txt', 'train_test_split.txt'])
+def test_cub_missing_file_is_one_sentence(cub, convert, tmp_path, name):
+    (cub / name).unlink()
+    code, _, err = convert('cub2folder', cub, '--out', tmp_path / 'out')
+    assert code == 2
+    assert f'{name} does not exist; get the data set from https://data.caltech.edu' in err
+
+
+def test_cub_lists_that_do_not_match(cub, convert, tmp_path):
+    (cub / 'train_test_split.txt').write_text('1 0\n')
+    code, _, err = convert('cub2folder', cub, '--out', tmp_path / 'out')
+    assert code == 2
+    assert "entry '2' of images.txt has no class or split" in err
+    (cub / 'images.txt').write_text('1\n')
+    assert '"<number> <value>"' in convert('cub2folder', cub)[2]
