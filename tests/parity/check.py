@@ -101,16 +101,21 @@ def check(prefix: str | Path, steps: int | None = None) -> list[Check]:
 def report(checks: list[Check]) -> str:
     """One line a figure, then the largest of each step and of the parameters."""
     lines = [
-        f'{"ok  " if item.passed else "FAIL"} {item.name:60s} {item.value:.2e} (limit {item.limit:.0e})'
+        f'{"ok  " if item.passed else "FAIL"} {item.name:56s} {item.value:.2e} (limit {item.limit:.0e})'
         for item in checks
     ]
-    groups = sorted(
+    for group in sorted(
         {' '.join(item.name.split()[:2]) for item in checks if item.name.startswith('step')}
-    )
-    for group in groups:
+    ):
         lines.append(
-            f'largest of {group}: {max(i.value for i in checks if i.name.startswith(group)):.2e}'
+            f'largest difference of losses, {group}: {max(i.value for i in checks if i.name.startswith(group)):.2e}'
         )
+    parameters = [item.value for item in checks if item.name.startswith('parameters, largest')]
+    lines.append(
+        f'largest difference of parameters: {max(parameters):.2e}'
+        if parameters
+        else 'parameters: not comparable, for detection samples proposals at random'
+    )
     return '\n'.join(lines)
 
 
@@ -120,7 +125,15 @@ def main() -> int:
         description='Compare our training loop with recorded figures of the reference'
     )
     parser.add_argument('prefix', help='path of a fixture without .json / .npz')
-    checks = check(parser.parse_args().prefix)
+    prefix = Path(parser.parse_args().prefix)
+    if prefix.suffix in ('.json', '.npz'):
+        prefix = prefix.with_suffix('')
+    for suffix in ('.json', '.npz'):
+        if not Path(f'{prefix}{suffix}').is_file():
+            parser.error(
+                f'{prefix}{suffix} does not exist; give the path of a fixture without its suffix.'
+            )
+    checks = check(prefix)
     print(report(checks))
     passed = all(item.passed for item in checks)
     print('equal within the tolerances' if passed else 'NOT equal')

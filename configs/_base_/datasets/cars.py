@@ -3,8 +3,8 @@
 default_scope = 'mmpretrain'
 data_root = 'data/stanford_cars/'
 data_help = (
-    'download https://www.kaggle.com/datasets/jutrera/stanford-car-dataset-by-classes-folder and move its train and '
-    'test folders to data/stanford_cars (docs/prepare_data.md)'
+    'download https://www.kaggle.com/datasets/jutrera/stanford-car-dataset-by-classes-folder and run '
+    'python tools/dataset_converters/cars2folder.py DOWNLOAD --out data/stanford_cars (docs/prepare_data.md)'
 )
 train_pipeline = [
     dict(type='sr4ir_mm.LoadImage'),

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from sr4ir_mm.models.sr_nets import build_sr_net
 from sr4ir_mm.utils.converters import EDSR, SR_NETS, SWINIR, TASK_NETS, find_conversion, read_state
@@ -37,6 +38,39 @@ def test_official_sr_weights_fill_mmagics_network(name, scale):
         {k for k in state if '_mean' in k} if name == 'edsr' else set()
     )
     assert all(torch.equal(value, state[key].to(value)) for key, value in back.items())
+
+
+def official_edsr(state, lr_rgb01):
+    """EDSR by its official names, computed in 0..255."""
+
+    def conv(name, image):
+        return F.conv2d(image, state[f'{name}.weight'], state[f'{name}.bias'], padding=1)
+
+    mean = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1) * 255
+    head = conv('head.0', lr_rgb01 * 255 - mean)
+    body, block = head, 0
+    while f'body.{block}.body.0.weight' in state:
+        body = body + conv(f'body.{block}.body.2', F.relu(conv(f'body.{block}.body.0', body)))
+        block += 1
+    image, stage = head + conv(f'body.{block}', body), 0
+    while f'tail.0.{stage}.weight' in state:
+        image = F.pixel_shuffle(conv(f'tail.0.{stage}', image), 2)
+        stage += 2
+    return (conv('tail.1', image) + mean) / 255
+
+
+@pytest.mark.parametrize('scale', [2, 4, 8])
+def test_converted_edsr_makes_the_official_images(scale):
+    fixture = make_fixture('cls', 'edsr', scale)
+    state = random_state(fixture.shapes('sr'))
+    net = build_sr_net(sr_config(fixture))
+    net.load_state_dict(EDSR(state))
+    lr_rgb01 = torch.rand(2, 3, 9, 11)
+
+    with torch.no_grad():
+        torch.testing.assert_close(
+            net(lr_rgb01), official_edsr(state, lr_rgb01), rtol=1e-4, atol=1e-4
+        )
 
 
 @pytest.mark.parametrize('task', ['cls', 'seg', 'det'])
