@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument(
         '--detail',
         type=float,
-        default=6.0,
+        default=4.0,
         help='coarsest detail of the textures in px; less is harder at LR',
     )
     args = parser.parse_args()

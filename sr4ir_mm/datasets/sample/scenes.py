@@ -21,7 +21,7 @@ PHOTOGRAPHS = (
 )
 CLASSES = ('brick', 'grass', 'gravel')
 # The brick photograph is shrunk, so that its joints are as fine a cue as blades and stones.
-_TEXTURE_SCALE = {}
+_TEXTURE_SCALE = {'brick': 0.6}
 SHAPES = ('disc', 'square', 'triangle', 'star', 'hexagon')
 _VAL_SHARE = 0.3
 _CONTRAST = 45.0
@@ -67,7 +67,7 @@ class SceneMaker:
         split: str = 'train',
         seed: int = 0,
         max_objects: int = 3,
-        detail: float = 6.0,
+        detail: float = 4.0,
     ) -> None:
         self.size = size
         self.max_objects = max_objects

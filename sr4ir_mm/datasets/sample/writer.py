@@ -23,7 +23,7 @@ _MIN_SIZE = 32  # px; the smallest shape is then 7 px wide
 
 
 def write_sample(
-    out: Path, train: int = 400, val: int = 100, size: int = 96, seed: int = 0, detail: float = 6.0
+    out: Path, train: int = 400, val: int = 100, size: int = 96, seed: int = 0, detail: float = 4.0
 ) -> bool:
     """Write the sample data set; the same settings give the same bytes.
 
