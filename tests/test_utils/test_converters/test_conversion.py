@@ -7,9 +7,10 @@ import torch.nn.functional as F
 from sr4ir_mm.models.sr_nets import build_sr_net
 from sr4ir_mm.utils.converters import EDSR, SR_NETS, SWINIR, TASK_NETS, find_conversion, read_state
 from sr4ir_mm.utils.errors import UserError
-from tests.parity.ours import TASK_CONVERSIONS, sr_config
+from tests.parity.ours import FIXED, TASK_CONVERSIONS, sr_config
 from tests.parity.rule import rule_tensor
 from tests.parity.synthetic import make_fixture, task_shapes
+from tests.test_utils.test_converters.official_swinir import official_swinir
 
 
 def random_state(shapes):
@@ -70,6 +71,23 @@ def test_converted_edsr_makes_the_official_images(scale):
     with torch.no_grad():
         torch.testing.assert_close(
             net(lr_rgb01), official_edsr(state, lr_rgb01), rtol=1e-4, atol=1e-4
+        )
+
+
+@pytest.mark.parametrize('size', [(16, 16), (20, 27)])
+@pytest.mark.parametrize('scale', [4, 8])
+def test_converted_swinir_makes_the_official_images(scale, size):
+    fixture = make_fixture('cls', 'swinir', scale)
+    state = random_state(fixture.shapes('sr'))
+    net = build_sr_net(sr_config(fixture)).eval()
+    net.load_state_dict(
+        SWINIR({k: v for k, v in state.items() if not FIXED.search(k)}), strict=False
+    )
+    lr_rgb01 = torch.rand(2, 3, *size)
+
+    with torch.no_grad():
+        torch.testing.assert_close(
+            net(lr_rgb01), official_swinir(state, lr_rgb01, fixture.sr), rtol=1e-4, atol=1e-4
         )
 
 
