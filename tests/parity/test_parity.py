@@ -14,7 +14,8 @@ from tests.parity.synthetic import make_fixture
 FIXTURES = Path(__file__).parent / 'fixtures'
 
 
-# Nothing of detection's third step can be compared.
+# Nothing of detection's third step can be compared. A minute alone, more on a busy machine.
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ('name', 'steps'), [('cls_edsr_x4', 3), ('seg_edsr_x4', 3), ('det_edsr_x4', 2)]
 )
