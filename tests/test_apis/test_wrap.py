@@ -97,7 +97,9 @@ def test_mmpretrain_preprocessor_moves_and_need_not(tmp_path):
     init_default_scope('mmpretrain')
     for model in (cfg.model, by_hand):
         built = MODELS.build(model)
-        assert built.task_net.data_preprocessor.mean.flatten().tolist() == pytest.approx([123.675, 116.28, 103.53])
+        assert built.task_net.data_preprocessor.mean.flatten().tolist() == pytest.approx(
+            [123.675, 116.28, 103.53]
+        )
 
 
 def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
@@ -118,7 +120,9 @@ def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
 @pytest.mark.parametrize('method', METHODS)
 def test_every_method_trains(method, tmp_path):
     weights = tmp_path / 'task.pth'
-    cfg = small(wrap(own_config(tmp_path), tmp_path, method=method, scale=toy.SCALE, task_ckpt=str(weights)))
+    cfg = small(
+        wrap(own_config(tmp_path), tmp_path, method=method, scale=toy.SCALE, task_ckpt=str(weights))
+    )
     init_default_scope('mmdet')
     model = MODELS.build(cfg.model)
     assert ('sr_net' in model.nets()) == (method not in ('l2t', 'h2t'))
@@ -128,7 +132,10 @@ def test_every_method_trains(method, tmp_path):
     model.train()
     model.train_step(make_batch(model.task_net, [(64, 64)] * 2, masks=False), wrappers)
     for name, net in model.nets().items():
-        moved = any(not torch.equal(old, new) for old, new in zip(before[name], net.parameters(), strict=True))
+        moved = any(
+            not torch.equal(old, new)
+            for old, new in zip(before[name], net.parameters(), strict=True)
+        )
         assert moved == (name in model.trained_nets())
 
 
@@ -208,7 +215,9 @@ def test_lr_input_predicts_in_lr_coordinates(tmp_path):
     init_default_scope('mmdet')
     model = MODELS.build(cfg.model).eval()
     with torch.no_grad():
-        sample = model.val_step(make_batch(model.task_net, [(32, 24)], training=False, masks=False))[0]
+        sample = model.val_step(
+            make_batch(model.task_net, [(32, 24)], training=False, masks=False)
+        )[0]
     boxes = sample.pred_instances.bboxes
     assert len(boxes)
     assert boxes[:, 0::2].max() <= 24 + 1e-3
@@ -219,7 +228,10 @@ def test_lr_input_predicts_in_lr_coordinates(tmp_path):
 def test_shrink_pipelines_reaches_nested_datasets_and_choices():
     pipeline = [
         dict(type='LoadImageFromFile'),
-        dict(type='TestTimeAug', transforms=[[dict(type='Resize', scale=(640, 320))], [dict(type='PackDetInputs')]]),
+        dict(
+            type='TestTimeAug',
+            transforms=[[dict(type='Resize', scale=(640, 320))], [dict(type='PackDetInputs')]],
+        ),
         dict(type='Pad', size_divisor=32),
     ]
     changed = shrink_pipelines(dict(type='RepeatDataset', dataset=dict(pipeline=pipeline)), 4)
@@ -237,7 +249,10 @@ def test_shrink_pipelines_reaches_nested_datasets_and_choices():
         ('mmdet::grounding_dino/grounding_dino_swin-t_finetune_8xb2_20e_cat.py', 'text'),
         ('mmdet::mask2former_vis/mask2former_r50_8xb2-8e_youtubevis2019.py', 'video'),
         ('mmdet::fast_rcnn/fast-rcnn_r50_fpn_1x_coco.py', 'proposals'),
-        ('mmdet::soft_teacher/soft-teacher_faster-rcnn_r50-caffe_fpn_180k_semi-0.1-coco.py', 'semi-supervised'),
+        (
+            'mmdet::soft_teacher/soft-teacher_faster-rcnn_r50-caffe_fpn_180k_semi-0.1-coco.py',
+            'semi-supervised',
+        ),
         ('mmseg::san/san-vit-b16_coco-stuff164k-640x640.py', 'text'),
         ('mmpretrain::mae/mae_vit-base-p16_8xb512-amp-coslr-300e_in1k.py', 'self-supervised'),
         ('mmpretrain::blip/blip-base_8xb32_caption.py', 'no detector, segmentor or classifier'),
@@ -269,10 +284,14 @@ def test_command_line(tmp_path):
     env = {**os.environ, 'PYTHONPATH': str(ROOT)}
     tool = [sys.executable, '-W', 'ignore', str(ROOT / 'tools' / 'wrap_config.py')]
     out = tmp_path / 'new' / 'yolox.py'
-    done = subprocess.run([*tool, YOLOX, '--sr', 'srcnn', '--scale', '2', '-o', str(out)], env=env, cwd=tmp_path)
+    done = subprocess.run(
+        [*tool, YOLOX, '--sr', 'srcnn', '--scale', '2', '-o', str(out)], env=env, cwd=tmp_path
+    )
     assert done.returncode == 0
     assert Config.fromfile(out).model.sr_net.upscale_factor == 2
-    failed = subprocess.run([*tool, 'none.py', '-o', str(out)], env=env, capture_output=True, text=True)
+    failed = subprocess.run(
+        [*tool, 'none.py', '-o', str(out)], env=env, capture_output=True, text=True
+    )
     assert failed.returncode == 2
     assert failed.stderr.strip().splitlines()[-1].startswith('error: the config')
 
@@ -298,3 +317,15 @@ def test_make_batch_is_deterministic():
     boxes = first['data_samples'][0].gt_instances.bboxes.tensor.numpy()
     assert np.all(boxes[:, 2:] <= (48, 64))
     assert np.all(boxes[:, 2:] > boxes[:, :2])
+
+
+def test_by_hand_as_documented(tmp_path):
+    text = (ROOT / 'docs' / 'wrap.md').read_text()
+    block = text.split('## The same by hand')[1].split('```python\n')[1].split('```')[0]
+    assert len(block.strip().splitlines()) <= 10
+    (tmp_path / 'by_hand.py').write_text(block)
+    cfg = Config.fromfile(tmp_path / 'by_hand.py')
+    cfg.model.task_net.backbone.init_cfg = None
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(small(cfg).model)
+    assert set(build_optim_wrapper(model, cfg.optim_wrapper).keys()) == {'sr_net', 'task_net'}

@@ -33,7 +33,9 @@ def run_tool(tmp_path, configs, *options, timeout=240):
     path.write_text('# some\n' + '\n'.join(configs) + '\n')
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1'}
     command = [sys.executable, '-W', 'ignore', str(TOOL), '--configs', str(path), *options]
-    return subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(
+        command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=timeout
+    )
 
 
 @pytest.fixture
@@ -67,7 +69,9 @@ def test_the_list_is_long_and_spread(tool):
     assert len(configs) >= 60
     assert len(set(configs)) == len(configs)
     for library in ('mmdet', 'mmseg', 'mmpretrain'):
-        families = {config.split('::')[1].split('/')[0] for config in configs if config.startswith(library)}
+        families = {
+            config.split('::')[1].split('/')[0] for config in configs if config.startswith(library)
+        }
         assert len(families) >= 15
     assert set(TEN) <= set(configs)
 
@@ -75,7 +79,15 @@ def test_the_list_is_long_and_spread(tool):
 def test_a_page_keeps_its_own_text(tool, tmp_path):
     page = tmp_path / 'zoo.md'
     page.write_text('# Mine\nbefore\n<!-- zoo_sweep: begin -->old<!-- zoo_sweep: end -->\nafter\n')
-    result = dict(config='a::b', model='M', layers=['neck.0'], parameters=1.0, size=64, seconds=1.0, problem='a | b')
+    result = dict(
+        config='a::b',
+        model='M',
+        layers=['neck.0'],
+        parameters=1.0,
+        size=64,
+        seconds=1.0,
+        problem='a | b',
+    )
     tool.write_page(str(page), [result], SimpleNamespace(configs='list.txt', size=64))
     text = page.read_text()
     assert text.startswith('# Mine\nbefore\n')
@@ -89,7 +101,10 @@ def test_checks_notice_what_must_not_happen(monkeypatch):
     """Without the freezing of the other network, or with predictions that are not finite, a config must fail."""
     source = TEN[-2]
     assert zoo.check_zoo_config(source).problem == ''
-    monkeypatch.setattr('sr4ir_mm.models.task_driven_sr.TaskDrivenSR._run_phase', lambda *args: {'sr_net/loss_x': 1.0})
+    monkeypatch.setattr(
+        'sr4ir_mm.models.task_driven_sr.TaskDrivenSR._run_phase',
+        lambda *args: {'sr_net/loss_x': 1.0},
+    )
     assert 'did not move' in zoo.check_zoo_config(source).problem
 
 
