@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,16 +40,21 @@ class Training:
     init: dict[str, str] = field(default_factory=dict)
 
 
-TRAININGS = [
-    Training('h2t', 'configs/h2t/faster-rcnn-tiny_sample.py'),
-    Training('sr', 'configs/sr/edsr-tiny_x4_sample.py'),
-    Training('l2t', 'configs/l2t/faster-rcnn-tiny_x4_sample.py', {'task_net': 'h2t'}),
-    Training(
-        'sr4ir',
-        'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py',
-        {'sr_net': 'sr', 'task_net': 'h2t'},
-    ),
-]
+TRAININGS = {
+    training.name: training
+    for training in (
+        Training('h2t', 'configs/h2t/faster-rcnn-tiny_sample.py'),
+        Training('sr', 'configs/sr/edsr-tiny_x4_sample.py'),
+        Training('l2t', 'configs/l2t/faster-rcnn-tiny_x4_sample.py', {'task_net': 'h2t'}),
+        Training(
+            'sr4ir',
+            'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py',
+            {'sr_net': 'sr', 'task_net': 'h2t'},
+        ),
+    )
+}
+#: What runs side by side, one core each.
+STAGES = [('h2t', 'sr'), ('l2t', 'sr4ir')]
 
 #: Row of the table -> (training, image kind shown to its task network).
 ROWS = {
@@ -73,8 +79,10 @@ def main() -> None:
     start = time.time()
     work = WORK / f'seed_{args.seed}'
     run([sys.executable, 'tools/dataset_converters/make_sample.py', '--out', str(DATA)])
-    for number, training in enumerate(TRAININGS, 1):
-        train(training, work, args.seed, f'[{number}/{len(TRAININGS)}]')
+    for number, stage in enumerate(STAGES, 1):
+        print(f'[{number}/{len(STAGES)}] {" and ".join(stage)}, side by side', flush=True)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda name: train(TRAININGS[name], work, args.seed), stage))
     metrics = {row: evaluate(name, kind, work, args.images) for row, (name, kind) in ROWS.items()}
     (work / 'metrics.json').write_text(json.dumps(metrics, indent=1))
     report(metrics, work, time.time() - start)
@@ -95,32 +103,24 @@ def run(command: list[str], log: Path | None = None) -> None:
         for line in process.stdout:
             file.write(line)
             if _SHOWN.search(line):
-                print('   ', _NOISE.sub('', line).strip(), flush=True)
+                print(f'    {log.parent.name:<6}', _NOISE.sub('', line).strip(), flush=True)
     if process.returncode != 0:
         tail = ''.join(log.read_text().splitlines(keepends=True)[-15:])
         raise SystemExit(f'{tail}\nTraining failed; the whole log is {log}.')
 
 
-def train(training: Training, work: Path, seed: int, step: str) -> None:
+def train(training: Training, work: Path, seed: int) -> None:
     """Train unless it is done already."""
     folder = work / training.name
     if (folder / 'done').is_file():
-        print(f'{step} {training.name}: done already ({checkpoint(folder)})')
+        print(f'    {training.name}: done already ({checkpoint(folder)})', flush=True)
         return
-    print(f'{step} {training.name}: {training.config}', flush=True)
     options = [
         f'model.init_from.{net}={checkpoint(work / source)}'
         for net, source in training.init.items()
     ]
-    command = [
-        sys.executable,
-        'tools/train.py',
-        training.config,
-        '--work-dir',
-        str(folder),
-        '--seed',
-        str(seed),
-    ]
+    command = [sys.executable, 'tools/train.py', training.config, '--work-dir', str(folder)]
+    command += ['--seed', str(seed)]
     if (folder / 'last_checkpoint').is_file():
         command.append('--resume')
     if options:
@@ -141,11 +141,10 @@ def evaluate(name: str, kind: str, work: Path, images: int) -> dict[str, float]:
 
     from sr4ir_mm.utils import cli
 
-    training = next(t for t in TRAININGS if t.name == name)
-    cfg = Config.fromfile(ROOT / training.config)
+    cfg = Config.fromfile(ROOT / TRAININGS[name].config)
     cfg.work_dir = str(work / 'evaluation' / f'{name}_{kind}')
     cfg.load_from = str(checkpoint(work / name))
-    cfg.model.test_cfg.update(image=kind)
+    cfg.merge_from_dict({'model.test_cfg.image': kind})
     cfg.log_level = 'WARNING'
     cfg.custom_hooks = []
     cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
@@ -166,10 +165,8 @@ def report(metrics: dict[str, dict[str, float]], work: Path, seconds: float) -> 
         cells = (f'{values[key]:>9{form}}' for key, form in COLUMNS.values())
         print(f'{row:<{width}}' + ''.join(cells))
     print(f'\nPicture grid (LR | bilinear | SR | HR): {grid(work)}')
-    for training in TRAININGS:
-        print(
-            f'{training.name:<6} {checkpoint(work / training.name)}   log {work / training.name / "train.log"}'
-        )
+    for name in TRAININGS:
+        print(f'{name:<6} {checkpoint(work / name)}   log {work / name / "train.log"}')
     print(f'{seconds / 60:.1f} minutes')
 
 

@@ -12,3 +12,4 @@ param_scheduler = dict(sr_net=_base_.schedule)
 val_evaluator = _base_.image_evaluator
 test_evaluator = _base_.image_evaluator
 default_hooks = dict(checkpoint=dict(save_best='sr/psnr', rule='greater'))
+train_cfg = dict(max_epochs=24)

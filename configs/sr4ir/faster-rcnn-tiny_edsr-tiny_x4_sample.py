@@ -11,7 +11,7 @@ model = dict(
     sr_net=_base_.sr_net,
     task_net=_base_.task_net,
     init_from=dict(
-        sr_net='work_dirs/sr/edsr-tiny_x4_sample/epoch_12.pth',
+        sr_net='work_dirs/sr/edsr-tiny_x4_sample/epoch_24.pth',
         task_net='work_dirs/h2t/faster-rcnn-tiny_sample/epoch_20.pth',
     ),
 )

@@ -143,7 +143,7 @@ def test_prediction_on_hr_equals_the_plain_task_network(task):
         for key in ('pred_instances', 'pred_sem_seg'):
             if key in b:
                 assert all(
-                    torch.equal(a.get(key).get(k), b.get(key).get(k)) for k in b.get(key).keys()
+                    torch.equal(a.get(key).get(k), b.get(key).get(k)) for k in b.get(key).all_keys()
                 )
         if 'pred_score' in b:
             assert torch.equal(a.pred_score, b.pred_score)

@@ -1,0 +1,183 @@
+"""Each contract test fails when the fix it guards is taken out.
+
+A mutation edits one line of a copy of the package and runs one test against it. Slow, for every mutation starts a
+fresh interpreter.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Mutation(NamedTuple):
+    """A fix taken out: ``old`` becomes ``new`` in ``file``, and ``test`` must fail."""
+
+    trap: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+STEP = 'tests/contracts/test_train_step.py::'
+OPTIMIZERS = 'tests/contracts/test_optimizers.py::'
+SPACES = 'tests/contracts/test_spaces.py::'
+SCOPES = 'tests/contracts/test_scopes.py::'
+RESUME = 'tests/contracts/test_resume.py::'
+DIST = 'tests/contracts/test_distributed.py::'
+
+MUTATIONS = [
+    Mutation(
+        '1 frozen stages',
+        'models/utils.py',
+        'for p in module.parameters() if p.requires_grad]',
+        'for p in module.parameters()]',
+        STEP + 'test_frozen_stages_stay_frozen',
+    ),
+    Mutation(
+        '2 several forwards under DDP',
+        'models/adapters/base.py',
+        "return task_net(inputs, samples, mode='loss')",
+        "return unwrap(task_net)(inputs, samples, mode='loss')",
+        DIST + 'test_ranks_agree_and_the_checkpoint_loads_strictly[sr4ir]',
+    ),
+    Mutation(
+        '3 names of wrapped children',
+        'models/task_driven_sr.py',
+        'self._register_state_dict_hook(drop_wrapper_prefix)',
+        'pass',
+        DIST + 'test_wrapped_children_are_saved_under_plain_names',
+    ),
+    Mutation(
+        '4 scope of the children',
+        'models/adapters/build.py',
+        "cfg.setdefault('_scope_', prefix)",
+        'pass',
+        SCOPES + 'test_prefix_alone_is_enough',
+    ),
+    Mutation(
+        '5 global scope',
+        'utils/setup_env.py',
+        'init_default_scope: bool = False',
+        'init_default_scope: bool = True',
+        SCOPES + 'test_registering_does_not_touch_the_default_scope',
+    ),
+    Mutation(
+        '6 one normalisation',
+        'models/data_preprocessors/lr_hr.py',
+        'data = self.task_preprocessor(data, training)',
+        'data = self.task_preprocessor(data, training)\n'
+        "        data['inputs'] = self.adapter.space.to_task(data['inputs'])",
+        SPACES + 'test_task_space_is_what_the_library_makes[det]',
+    ),
+    Mutation(
+        '6 padding does not leak',
+        'models/data_preprocessors/lr_hr.py',
+        'if all(size == tuple(image_rgb01.shape[-2:]) for size in sizes):',
+        'if True:',
+        SPACES + 'test_padding_is_reset_to_the_librarys_own[det]',
+    ),
+    Mutation(
+        '7 optimizer of another network',
+        'engine/optimizers/separate.py',
+        'if set(state_dict) != set(self.optim_wrappers):',
+        'if False:',
+        OPTIMIZERS + 'test_state_of_other_networks_is_refused',
+    ),
+    Mutation(
+        '7 random states',
+        'engine/hooks/epoch_seed.py',
+        'torch.manual_seed(seed)',
+        'pass',
+        RESUME + 'test_two_epochs_and_two_more_equal_four[0]',
+    ),
+    Mutation(
+        '8 eval mode restored',
+        'models/utils.py',
+        'submodule.training = True',
+        'pass',
+        STEP + 'test_batch_norm_sees_the_task_phase_only[cls]',
+    ),
+    Mutation(
+        '8 features in eval mode',
+        'models/utils.py',
+        'submodule.training = False',
+        'pass',
+        STEP + 'test_batch_norm_sees_the_task_phase_only[cls]',
+    ),
+    Mutation(
+        '9 log keys',
+        'models/task_driven_sr.py',
+        "logs = {f'{prefix}/{name}': value.detach()",
+        "logs = {f'{prefix}/{name}_lr': value.detach()",
+        STEP + 'test_log_keys_are_readable_by_mmengine',
+    ),
+    Mutation(
+        '10 accumulation',
+        'engine/optimizers/separate.py',
+        'wrapper.initialize_count_status(getattr(unwrap(model), name), cur_iter, max_iters)',
+        'pass',
+        OPTIMIZERS + 'test_accumulation_steps_every_third_iteration_and_at_the_end[False]',
+    ),
+    Mutation(
+        '10 names of optimizers',
+        'engine/optimizers/separate.py',
+        'if set(self.cfg) != set(expected):',
+        'if False:',
+        OPTIMIZERS + 'test_a_name_that_matches_no_trained_network_is_told',
+    ),
+    Mutation(
+        '11 one loss scale for a joint pass',
+        'models/updates.py',
+        'scaler.load_state_dict(smallest)',
+        'pass',
+        OPTIMIZERS + 'test_joint_amp_unscales_by_one_scale',
+    ),
+    Mutation(
+        '11 TDP under AMP',
+        'models/phases/sr.py',
+        'sr_features = model.adapter.features(model.task_net, sr_rgb01, images.batch, layers)\n',
+        'with torch.no_grad():\n'
+        '            model.adapter.features(model.task_net, images.hr_rgb01, images.batch, layers)\n'
+        '        sr_features = model.adapter.features(model.task_net, sr_rgb01, images.batch, layers)\n',
+        OPTIMIZERS + 'test_amp_trains_both_networks',
+    ),
+    Mutation(
+        '12 metrics in one evaluator',
+        'evaluation/metrics/base.py',
+        'class ImageMetric(BaseMetric):',
+        'class ImageMetric(BaseMetric):\n    def evaluate(self):\n        return {}\n',
+        'tests/test_evaluation/test_base.py',
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize('mutation', MUTATIONS, ids=lambda m: m.trap.replace(' ', '_'))
+def test_the_contract_fails_without_its_fix(mutation, tmp_path):
+    for folder in ('sr4ir_mm', 'tests', 'configs'):
+        ignore = shutil.ignore_patterns('__pycache__', 'fixtures')
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
+    shutil.copy(ROOT / 'pyproject.toml', tmp_path)
+    path = tmp_path / 'sr4ir_mm' / mutation.file
+    text = path.read_text()
+    assert text.count(mutation.old) >= 1, f'{mutation.file} no longer has the line'
+    path.write_text(text.replace(mutation.old, mutation.new))
+    done = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-x', '-p', 'no:cacheprovider', mutation.test],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert ' failed' in done.stdout
