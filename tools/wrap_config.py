@@ -52,6 +52,12 @@ def main() -> None:
     with open(args.out, 'w', encoding='utf-8') as file:
         file.write(text)
     cli.load_config(args.out)
+    for method, option, net in (('s2t', 'sr_ckpt', 'SR'), ('t2s', 'task_ckpt', 'task')):
+        if args.method == method and getattr(args, option) is None:
+            flag = option.replace('_', '-')
+            print(
+                f'note: {method} keeps its {net} network fixed; give its trained weights with --{flag}.'
+            )
     print(f'{args.out} written; train with: python tools/train.py {args.out}')
 
 

@@ -187,10 +187,8 @@ def main() -> None:
     results = []
     for result in sweep(configs, args):
         results.append(result)
-        print(
-            f'[{len(results)}/{len(configs)}] {result["config"]}: {result["problem"] or "passed"} ({result["seconds"]:.0f} s)',
-            flush=True,
-        )
+        outcome = f'{result["problem"] or "passed"} ({result["seconds"]:.0f} s)'
+        print(f'[{len(results)}/{len(configs)}] {result["config"]}: {outcome}', flush=True)
     results.sort(key=lambda result: configs.index(result['config']))
     print(table(results))
     print(summary(results))

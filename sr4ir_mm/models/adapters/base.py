@@ -146,6 +146,9 @@ class TaskAdapter(nn.Module, ABC):
                     sample.set_metainfo(
                         {key: tuple(scale * int(value) for value in sample.get(key))}
                     )
+            if sample.get('border') is not None:
+                # CornerNet's and CenterNet's test-time padding: top, bottom, left, right.
+                sample.set_metainfo({'border': scale * np.asarray(sample.get('border'))})
             factor = np.array(sample.get('scale_factor', (1.0, 1.0)), dtype=np.float64)
             if keep_coordinates:
                 sample.set_metainfo({'scale_factor': tuple((factor * scale).tolist())})

@@ -60,7 +60,8 @@ def _select(net: nn.Module, layer: str, outputs: dict[str, object]) -> list[Tens
     name, index = _split(layer)
     if name not in outputs:
         raise UserError(
-            f'TDP layer {layer!r} was not executed by {type(net).__name__} while features were taken; {_valid_layers(net)}.'
+            f'TDP layer {layer!r} was not executed by {type(net).__name__} while features were taken; '
+            f'{_valid_layers(net)}.'
         )
     output = outputs[name]
     if index is None:

@@ -78,7 +78,7 @@ def _probe(preprocessor: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 def _preprocess(preprocessor: nn.Module, image: Tensor) -> Tensor:
-    """One image through the preprocessor; some (mmseg's with ``test_cfg``) need a data sample to note the padding in."""
+    """One image through the preprocessor; mmseg's with ``test_cfg`` needs a data sample to note the padding in."""
     try:
         return preprocessor({'inputs': [image]}, False)['inputs']
     except TypeError:
