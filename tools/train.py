@@ -40,6 +40,7 @@ def main() -> None:
     cli.set_seed(cfg, args.seed)
     if args.auto_scale_lr:
         cli.enable_auto_scale_lr(cfg)
+    cli.check_scheduler_names(cfg)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='train'))
     if args.amp:
         cli.enable_amp(cfg)

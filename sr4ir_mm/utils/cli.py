@@ -257,6 +257,28 @@ def optim_wrappers(cfg: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
             yield f'optim_wrapper.{name}', value
 
 
+def check_scheduler_names(cfg: 'Config') -> None:
+    """Check that schedulers given by name belong to the optimizers given by name.
+
+    mmengine answers a missing name with a bare ``KeyError`` and ignores a surplus one.
+
+    Args:
+        cfg: The config; a list of schedulers, which applies to every optimizer, is fine.
+
+    Raises:
+        UserError: The names differ.
+    """
+    schedulers = cfg.get('param_scheduler')
+    if not isinstance(schedulers, Mapping) or 'type' in schedulers or not schedulers:
+        return
+    names = sorted(name.rpartition('.')[2] for name, _ in optim_wrappers(cfg))
+    if sorted(schedulers) != names:
+        raise UserError(
+            f'param_scheduler configures {sorted(schedulers)}, optim_wrapper {names}; give each '
+            'trained network its own list of schedulers, or one list for all.'
+        )
+
+
 def enable_amp(cfg: 'Config') -> None:
     """Turn each optimizer wrapper of a config into its mixed-precision counterpart.
 

@@ -305,3 +305,24 @@ def test_malformed_option(option, capsys):
         cli.parse(parser(), ['--cfg-options', option])
     assert caught.value.code == 2
     assert 'key=value' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('names', [['sr_net'], ['sr_net', 'task'], ['sr_net', 'task_net', 'det']])
+def test_scheduler_names_that_match_no_optimizer_are_told(names):
+    optimizers = {name: dict(type='OptimWrapper') for name in ('sr_net', 'task_net')}
+    cfg = Config(
+        dict(
+            optim_wrapper=dict(constructor='x', **optimizers),
+            param_scheduler={name: [dict(type='ConstantLR')] for name in names},
+        )
+    )
+    with pytest.raises(UserError, match=r"optim_wrapper \['sr_net', 'task_net'\]"):
+        cli.check_scheduler_names(cfg)
+
+
+def test_one_list_of_schedulers_serves_all_optimizers():
+    optimizers = {name: dict(type='OptimWrapper') for name in ('sr_net', 'task_net')}
+    for schedulers in ([dict(type='ConstantLR')], None, {name: [] for name in optimizers}):
+        cli.check_scheduler_names(
+            Config(dict(optim_wrapper=optimizers, param_scheduler=schedulers))
+        )
