@@ -1,16 +1,8 @@
-# EDSR baseline. rgb_std makes mmagic's network compute in the 0..255 range of the official weights.
-sr_net = dict(
-    type='mmagic.EDSRNet',
-    in_channels=3,
-    out_channels=3,
-    mid_channels=64,
-    num_blocks=16,
-    upscale_factor=8,
-    rgb_mean=[0.4488, 0.4371, 0.4040],
-    rgb_std=[1 / 255, 1 / 255, 1 / 255],
-)
+_base_ = './edsr_x4.py'
+sr_net = dict(upscale_factor=8)
 sr_weights = 'checkpoints/edsr_baseline_x8_mmagic.pth'
 weights_help = {
+    '_delete_': True,
     'edsr_baseline_x8': 'take edsr_baseline_x8.pt from the models of the SR4IR authors and convert it with '
     'tools/model_converters/convert.py sr-net, or start from scratch with --cfg-options '
     'model.init_from=None (docs/prepare_data.md)',

@@ -1,20 +1,8 @@
-# SwinIR-M, classical SR.
-sr_net = dict(
-    type='mmagic.SwinIRNet',
-    upscale=8,
-    in_chans=3,
-    img_size=48,
-    window_size=8,
-    img_range=1.0,
-    depths=[6, 6, 6, 6, 6, 6],
-    embed_dim=180,
-    num_heads=[6, 6, 6, 6, 6, 6],
-    mlp_ratio=2,
-    upsampler='pixelshuffle',
-    resi_connection='1conv',
-)
+_base_ = './swinir_x4.py'
+sr_net = dict(upscale=8)
 sr_weights = 'checkpoints/swinir_classical_x8_mmagic.pth'
 weights_help = {
+    '_delete_': True,
     'swinir_classical_x8': 'download 001_classicalSR_DIV2K_s48w8_SwinIR-M_x8.pth from '
     'https://github.com/JingyunLiang/SwinIR/releases and convert it with '
     'tools/model_converters/convert.py sr-net (docs/prepare_data.md)',
