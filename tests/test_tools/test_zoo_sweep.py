@@ -76,6 +76,17 @@ def test_the_list_is_long_and_spread(tool):
     assert set(TEN) <= set(configs)
 
 
+def test_what_passed_is_not_run_again(tool, tmp_path):
+    path = str(tmp_path / 'results.json')
+    assert tool.read_results(path, ['a']) == {}
+    tool.write_results(
+        path,
+        [dict(config='a', problem=''), dict(config='b', problem='x'), dict(config='c', problem='')],
+    )
+    assert list(tool.read_results(path, ['a', 'b'])) == ['a']
+    assert tool.read_results(None, ['a']) == {}
+
+
 def test_a_page_keeps_its_own_text(tool, tmp_path):
     page = tmp_path / 'zoo.md'
     page.write_text('# Mine\nbefore\n<!-- zoo_sweep: begin -->old<!-- zoo_sweep: end -->\nafter\n')

@@ -32,6 +32,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--jobs', type=int, default=1, help='configs at a time')
     parser.add_argument('--time-limit', type=int, default=600, help='seconds a config')
     parser.add_argument('--method', default='sr4ir', help='as for tools/wrap_config.py')
+    parser.add_argument(
+        '--results',
+        metavar='FILE.json',
+        help='keep results here, and do not run again what passed there',
+    )
     parser.add_argument('--out', metavar='FILE.md', help='write the table to this page')
     return parser.parse_args()
 
@@ -140,6 +145,22 @@ def sweep(configs: list[str], args: argparse.Namespace) -> Iterator[dict]:
                 yield result
 
 
+def read_results(path: str | None, configs: list[str]) -> dict[str, dict]:
+    """Results of an earlier, perhaps interrupted, run that passed and are asked for now, by config."""
+    if path is None or not osp.isfile(path):
+        return {}
+    with open(path, encoding='utf-8') as file:
+        earlier = json.load(file)
+    return {r['config']: r for r in earlier if not r['problem'] and r['config'] in configs}
+
+
+def write_results(path: str | None, results: list[dict]) -> None:
+    """Write results, if a file was named."""
+    if path is not None:
+        with open(path, 'w', encoding='utf-8') as file:
+            json.dump(results, file, indent=1)
+
+
 def table(results: list[dict]) -> str:
     """The results as a Markdown table."""
     rows = [
@@ -183,10 +204,14 @@ def main() -> None:
     """Sweep, print the table and the count, exit with 1 if any config failed."""
     args = parse_args()
     configs = read_list(args.configs)
-    preload()
-    results = []
-    for result in sweep(configs, args):
+    passed = read_results(args.results, configs)
+    results = list(passed.values())
+    waiting = [config for config in configs if config not in passed]
+    if waiting:
+        preload()
+    for result in sweep(waiting, args):
         results.append(result)
+        write_results(args.results, results)
         outcome = f'{result["problem"] or "passed"} ({result["seconds"]:.0f} s)'
         print(f'[{len(results)}/{len(configs)}] {result["config"]}: {outcome}', flush=True)
     results.sort(key=lambda result: configs.index(result['config']))
