@@ -214,7 +214,7 @@ def strip_weights(cfg: Any) -> None:
         value = cfg[key]
         if key == 'init_cfg':
             items = value if isinstance(value, (list, tuple)) else [value]
-            if any(isinstance(item, dict) and item.get('checkpoint') for item in items):
+            if any(isinstance(item, dict) and 'checkpoint' in item for item in items):
                 cfg[key] = None
         elif key in ('pretrained', 'teacher_ckpt') and value:
             cfg[key] = False if value is True else None
