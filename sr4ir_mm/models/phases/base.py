@@ -69,5 +69,16 @@ def weighted(losses: Losses, weight: float, prefix: str) -> Losses:
     }
 
 
+def kind_losses(
+    weights: Mapping[str, float], model: TaskDrivenSR, images: TrainingImages
+) -> Losses:
+    """The task's own losses of each image kind, weighted; one forward pass a kind."""
+    losses: Losses = {}
+    for kind, weight in weights.items():
+        task_losses = model.adapter.loss(model.task_net, images.get(kind), images.batch)
+        losses.update(weighted(task_losses, weight, kind))
+    return losses
+
+
 def _scale(value: Tensor | list[Tensor], weight: float) -> Tensor | list[Tensor]:
     return [weight * item for item in value] if isinstance(value, (list, tuple)) else weight * value

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sr4ir_mm.models.adapters.base import Losses
-from sr4ir_mm.models.phases.base import Phase, check_kinds, weighted
+from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_losses
 from sr4ir_mm.models.phases.images import TrainingImages
-from sr4ir_mm.models.phases.sr import SRLosses, tdp_loss
+from sr4ir_mm.models.phases.sr import SRLosses, image_losses
 from sr4ir_mm.registry import MODELS
 
 if TYPE_CHECKING:
@@ -46,13 +46,7 @@ class JointPhase(Phase):
     def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
         """See :meth:`Phase.compute_losses`."""
         sr_rgb01 = images.super_resolve()
-        losses: Losses = {}
         active = self.losses.names() - self.inactive
-        if 'pixel' in active:
-            losses['loss_pixel'] = self.losses.pixel(sr_rgb01, images.hr_rgb01)
-        if 'tdp' in active:
-            losses['loss_tdp'] = tdp_loss(self.losses.tdp, model, images, sr_rgb01)
-        for kind, weight in self.images.items():
-            task_losses = model.adapter.loss(model.task_net, images.get(kind), images.batch)
-            losses.update(weighted(task_losses, weight, kind))
+        losses = image_losses(self.losses, active, model, images, sr_rgb01)
+        losses.update(kind_losses(self.images, model, images))
         return losses

@@ -106,12 +106,8 @@ class SRPhase(Phase):
     def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
         """See :meth:`Phase.compute_losses`."""
         sr_rgb01 = images.super_resolve()
-        losses: Losses = {}
         active = self.losses.names() - self.inactive
-        if 'pixel' in active:
-            losses['loss_pixel'] = self.losses.pixel(sr_rgb01, images.hr_rgb01)
-        if 'tdp' in active:
-            losses['loss_tdp'] = tdp_loss(self.losses.tdp, model, images, sr_rgb01)
+        losses = image_losses(self.losses, active, model, images, sr_rgb01)
         if 'task' in active:
             losses.update(self._task_losses(model, images, sr_rgb01))
         return losses
@@ -126,6 +122,22 @@ class SRPhase(Phase):
             return weighted(
                 model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr'
             )
+
+
+def image_losses(
+    losses: SRLosses,
+    active: set[str],
+    model: TaskDrivenSR,
+    images: TrainingImages,
+    sr_rgb01: Tensor,
+) -> Losses:
+    """The active pixel and TDP losses of the SR image."""
+    values: Losses = {}
+    if 'pixel' in active:
+        values['loss_pixel'] = losses.pixel(sr_rgb01, images.hr_rgb01)
+    if 'tdp' in active:
+        values['loss_tdp'] = tdp_loss(losses.tdp, model, images, sr_rgb01)
+    return values
 
 
 def tdp_loss(

@@ -10,7 +10,7 @@ import torch
 
 from sr4ir_mm.models.adapters.base import Losses, copy_sample
 from sr4ir_mm.models.data_preprocessors import LRHRBatch
-from sr4ir_mm.models.phases.base import Phase, check_kinds, weighted
+from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_losses, weighted
 from sr4ir_mm.models.phases.images import TrainingImages
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
@@ -56,11 +56,7 @@ class TaskPhase(Phase):
             images.refresh_sr(self.reuse_sr)
         if self.concat:
             return self._joined(model, images)
-        losses: Losses = {}
-        for kind, weight in self.images.items():
-            task_losses = model.adapter.loss(model.task_net, images.get(kind), images.batch)
-            losses.update(weighted(task_losses, weight, kind))
-        return losses
+        return kind_losses(self.images, model, images)
 
     def _joined(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
         joined = torch.cat([images.get(kind) for kind in self.images])
