@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from sr4ir_mm.apis.trainings import Training, last_checkpoint, train
+from sr4ir_mm.utils import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = Path('work_dirs/quickstart')
@@ -25,33 +28,15 @@ _NOISE = re.compile(
 )
 
 
-@dataclass
-class Training:
-    """One training of the quick start.
-
-    Attributes:
-        name: Method, also the folder of its results.
-        config: Config file.
-        init: Network -> name of the training whose weights it starts from.
-    """
-
-    name: str
-    config: str
-    init: dict[str, str] = field(default_factory=dict)
-
-
+#: Name -> config, and network -> the training whose weights it starts from.
 TRAININGS = {
-    training.name: training
-    for training in (
-        Training('h2t', 'configs/h2t/faster-rcnn-tiny_sample.py'),
-        Training('sr', 'configs/sr/edsr-tiny_x4_sample.py'),
-        Training('l2t', 'configs/l2t/faster-rcnn-tiny_x4_sample.py', {'task_net': 'h2t'}),
-        Training(
-            'sr4ir',
-            'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py',
-            {'sr_net': 'sr', 'task_net': 'h2t'},
-        ),
-    )
+    'h2t': ('configs/h2t/faster-rcnn-tiny_sample.py', {}),
+    'sr': ('configs/sr/edsr-tiny_x4_sample.py', {}),
+    'l2t': ('configs/l2t/faster-rcnn-tiny_x4_sample.py', {'task_net': 'h2t'}),
+    'sr4ir': (
+        'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py',
+        {'sr_net': 'sr', 'task_net': 'h2t'},
+    ),
 }
 #: What runs side by side, one core each.
 STAGES = [('h2t', 'sr'), ('l2t', 'sr4ir')]
@@ -78,60 +63,37 @@ def main() -> None:
     args = parser.parse_args()
     start = time.time()
     work = WORK / f'seed_{args.seed}'
-    run([sys.executable, 'tools/dataset_converters/make_sample.py', '--out', str(DATA)])
+    os.chdir(ROOT)
+    make_sample = [sys.executable, 'tools/dataset_converters/make_sample.py', '--out', str(DATA)]
+    subprocess.run(make_sample, check=True)
     for number, stage in enumerate(STAGES, 1):
         print(f'[{number}/{len(STAGES)}] {" and ".join(stage)}, side by side', flush=True)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda name: train(TRAININGS[name], work, args.seed), stage))
+            list(pool.map(train_and_show, [training_of(n, work, args.seed) for n in stage]))
     metrics = {row: evaluate(name, kind, work, args.images) for row, (name, kind) in ROWS.items()}
     (work / 'metrics.json').write_text(json.dumps(metrics, indent=1))
     report(metrics, work, time.time() - start)
 
 
-def run(command: list[str], log: Path | None = None) -> None:
-    """Run a command from the project's root; with a log, show only its progress lines."""
-    if log is None:
-        subprocess.run(command, cwd=ROOT, check=True)
+def training_of(name: str, work: Path, seed: int) -> Training:
+    """One of the four trainings."""
+    config, sources = TRAININGS[name]
+    init = {net: work / source for net, source in sources.items()}
+    return Training(Path(config), work / name, seed, init)
+
+
+def train_and_show(training: Training) -> None:
+    """Train unless it is done, and show the lines about epochs."""
+    name = training.work_dir.name
+    if training.done:
+        print(f'    {name}: done already ({last_checkpoint(training.work_dir)})', flush=True)
         return
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        log.open('a') as file,
-        subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process,
-    ):
-        for line in process.stdout:
-            file.write(line)
-            if _SHOWN.search(line):
-                print(f'    {log.parent.name:<6}', _NOISE.sub('', line).strip(), flush=True)
-    if process.returncode != 0:
-        tail = ''.join(log.read_text().splitlines(keepends=True)[-15:])
-        raise SystemExit(f'{tail}\nTraining failed; the whole log is {log}.')
 
+    def show(line: str) -> None:
+        if _SHOWN.search(line):
+            print(f'    {name:<6}', _NOISE.sub('', line).strip(), flush=True)
 
-def train(training: Training, work: Path, seed: int) -> None:
-    """Train unless it is done already."""
-    folder = work / training.name
-    if (folder / 'done').is_file():
-        print(f'    {training.name}: done already ({checkpoint(folder)})', flush=True)
-        return
-    options = [
-        f'model.init_from.{net}={checkpoint(work / source)}'
-        for net, source in training.init.items()
-    ]
-    command = [sys.executable, 'tools/train.py', training.config, '--work-dir', str(folder)]
-    command += ['--seed', str(seed)]
-    if (folder / 'last_checkpoint').is_file():
-        command.append('--resume')
-    if options:
-        command += ['--cfg-options', *options]
-    run(command, folder / 'train.log')
-    (folder / 'done').touch()
-
-
-def checkpoint(folder: Path) -> Path:
-    """The last checkpoint of a training."""
-    return Path((folder / 'last_checkpoint').read_text().strip())
+    train(training, show)
 
 
 def evaluate(name: str, kind: str, work: Path, images: int) -> dict[str, float]:
@@ -139,11 +101,9 @@ def evaluate(name: str, kind: str, work: Path, images: int) -> dict[str, float]:
     warnings.filterwarnings('ignore')
     from mmengine.config import Config
 
-    from sr4ir_mm.utils import cli
-
-    cfg = Config.fromfile(ROOT / TRAININGS[name].config)
+    cfg = Config.fromfile(TRAININGS[name][0])
     cfg.work_dir = str(work / 'evaluation' / f'{name}_{kind}')
-    cfg.load_from = str(checkpoint(work / name))
+    cfg.load_from = str(last_checkpoint(work / name))
     cfg.merge_from_dict({'model.test_cfg.image': kind})
     cfg.log_level = 'WARNING'
     cfg.custom_hooks = []
@@ -166,7 +126,7 @@ def report(metrics: dict[str, dict[str, float]], work: Path, seconds: float) -> 
         print(f'{row:<{width}}' + ''.join(cells))
     print(f'\nPicture grid (LR | bilinear | SR | HR): {grid(work)}')
     for name in TRAININGS:
-        print(f'{name:<6} {checkpoint(work / name)}   log {work / name / "train.log"}')
+        print(f'{name:<6} {last_checkpoint(work / name)}   log {work / name / "train.log"}')
     print(f'{seconds / 60:.1f} minutes')
 
 
@@ -185,4 +145,4 @@ def grid(work: Path) -> Path:
 
 
 if __name__ == '__main__':
-    main()
+    cli.run(main)

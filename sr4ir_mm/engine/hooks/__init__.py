@@ -1,5 +1,6 @@
 """Hooks."""
 
+from sr4ir_mm.engine.hooks.channels_last import ChannelsLastHook
 from sr4ir_mm.engine.hooks.epoch_seed import EpochSeedHook
 from sr4ir_mm.engine.hooks.invalid_loss import StopOnInvalidLossHook
 from sr4ir_mm.engine.hooks.loss_start import LossStartHook
@@ -7,6 +8,7 @@ from sr4ir_mm.engine.hooks.task_model import TaskModelHook, TaskRunner
 from sr4ir_mm.engine.hooks.visualization import SRVisualizationHook
 
 __all__ = [
+    'ChannelsLastHook',
     'EpochSeedHook',
     'LossStartHook',
     'SRVisualizationHook',

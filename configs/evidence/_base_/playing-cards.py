@@ -1,0 +1,26 @@
+# Playing cards, told apart by small symbols: long side 160 px, a card is some 70 px tall (docs/results.md).
+_base_ = ['../../_base_/datasets/voc_detection.py', '../../_base_/models/faster-rcnn_tiny.py']
+data_root = 'data/playing_cards/'
+data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
+classes = ('nine', 'ten', 'jack', 'queen', 'king', 'ace')
+resize = dict(type='mmdet.Resize', scale=(160, 160), keep_ratio=True, backend='pillow')
+train_pipeline = [
+    dict(type='sr4ir_mm.LoadImage'),
+    dict(type='mmdet.LoadAnnotations', with_bbox=True),
+    resize,
+    dict(type='mmdet.PackDetInputs', meta_keys=_base_.meta_keys[:-1]),
+]
+test_pipeline = [
+    dict(type='sr4ir_mm.LoadImage'),
+    resize,
+    dict(type='mmdet.LoadAnnotations', with_bbox=True),
+    dict(type='mmdet.PackDetInputs', meta_keys=_base_.meta_keys),
+]
+cards = dict(data_root=data_root, metainfo=dict(classes=classes))
+train_dataloader = dict(batch_size=8, num_workers=0, dataset=dict(cards, pipeline=train_pipeline))
+val_dataloader = dict(batch_size=8, num_workers=0, dataset=dict(cards, pipeline=test_pipeline))
+test_dataloader = val_dataloader
+task_net = dict(roi_head=dict(bbox_head=dict(num_classes=6)))
+task_init = 'work_dirs/init_task-net_playing-cards/epoch_30.pth'
+init_epochs = 30
+epochs = 9

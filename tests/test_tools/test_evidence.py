@@ -1,0 +1,126 @@
+"""The evidence ladder: its plan, its order, its resumption."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from sr4ir_mm.apis.results import METHODS, read_results
+from sr4ir_mm.utils.errors import UserError
+from tests.test_apis.test_trainings import FAKE
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def evidence():
+    path = ROOT / 'tools' / 'analysis_tools' / 'evidence.py'
+    spec = importlib.util.spec_from_file_location('evidence_tool', path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def rungs(evidence):
+    return [evidence.Run(method, data, 0) for data in evidence.SETS for method in METHODS]
+
+
+def test_every_rung_has_a_config_and_every_config_a_rung(evidence):
+    planned = {run.name for rung in rungs(evidence) for run in evidence.with_sources(rung)}
+
+    assert planned == {path.stem for path in (ROOT / evidence.CONFIGS).glob('*.py')}
+
+
+def test_configs_start_from_what_the_script_starts_from(evidence):
+    for run in rungs(evidence):
+        init = Config.fromfile(ROOT / evidence.CONFIGS / f'{run.name}.py').model.init_from
+        sources = run.sources()
+        assert set(init) == set(sources)
+        for net, path in init.items():
+            _, name, checkpoint = path.split('/')
+            source = Config.fromfile(ROOT / evidence.CONFIGS / f'{name}.py')
+            assert name == sources[net].name
+            assert checkpoint == f'epoch_{source.train_cfg.max_epochs}.pth'
+            assert source.model.get(net) == Config.fromfile(
+                ROOT / evidence.CONFIGS / f'{run.name}.py'
+            ).model.get(net)
+
+
+def test_methods_of_a_set_share_data_schedule_and_networks(evidence):
+    for data in evidence.SETS:
+        configs = {
+            run.method: Config.fromfile(ROOT / evidence.CONFIGS / f'{run.name}.py')
+            for run in rungs(evidence)
+            if run.data == data
+        }
+        first = configs['h2t']
+        for config in configs.values():
+            assert config.train_dataloader == first.train_dataloader
+            assert config.val_dataloader == first.val_dataloader
+            assert config.val_evaluator == first.val_evaluator
+            assert config.train_cfg == first.train_cfg
+            assert config.model.task_net == first.model.task_net
+        with_sr = [c.model.sr_net for c in configs.values() if c.model.get('sr_net')]
+        assert all(net == with_sr[0] for net in with_sr)
+        assert len(with_sr) == 7
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, evidence):
+    """An empty project whose tools/train.py leaves the metrics of a detection set."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'tools').mkdir()
+    metrics = "'coco/bbox_mAP': epoch / 10, 'sr/psnr': 20.0, 'sr/ssim': 0.5"
+    (tmp_path / 'tools' / 'train.py').write_text(FAKE.replace("'mAP': epoch / 10", metrics))
+    monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    return tmp_path
+
+
+def test_runs_wait_for_what_they_start_from_and_leave_a_result(project, evidence, capsys):
+    run = evidence.Run('t2s', 'playing-cards', 1)
+
+    evidence.run_all([run], 2, held_out=False)
+
+    (result,) = [r for r in read_results(project / evidence.RESULTS) if r.method == 't2s']
+    assert (result.dataset, result.scale, result.seed) == ('playing-cards', 4, 1)
+    assert (result.value, result.psnr, result.ssim) == (0.2, 20.0, 0.5)
+    assert result.curve == {'1': 0.1, '2': 0.2}
+    assert result.metric == 'coco/bbox_mAP'
+    assert 'h2t_playing-cards/seed_1/epoch_2.pth' in result.command
+    assert str(project) not in json.dumps(result.command)
+    starts = [line.split()[1] for line in capsys.readouterr().out.splitlines() if 'start' in line]
+    assert starts.index('h2t_playing-cards') > starts.index('init_task-net_playing-cards')
+    assert starts[-1] == 't2s_x4_playing-cards'
+
+
+def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypatch):
+    fake = (project / 'tools' / 'train.py').read_text()
+    broken = "\nif 'h2t_' in args[0]: sys.exit('broken')\n"
+    (project / 'tools' / 'train.py').write_text(
+        fake.replace('args = sys.argv[1:]', f'args = sys.argv[1:]{broken}')
+    )
+    wanted = [evidence.Run(method, 'sample', 0) for method in ('t2s', 'l2t')]
+
+    with pytest.raises(UserError, match='2 runs did not finish: h2t_sample seed 0, t2s_x4_sample'):
+        evidence.run_all(wanted, 1, held_out=False)
+
+    assert [r.method for r in read_results(project / evidence.RESULTS)] == ['l2t']
+
+
+def test_only_what_lacks_a_result_is_run(project, evidence, monkeypatch, capsys):
+    command = ['evidence.py', '--sets', 'sample', '--methods', 'h2t', 'l2t', '--seeds', '0']
+    monkeypatch.setattr(sys, 'argv', command)
+    evidence.main()
+    (project / evidence.RESULTS / 'sample_x4_l2t_seed0.json').unlink()
+    capsys.readouterr()
+
+    evidence.main()
+
+    starts = [line for line in capsys.readouterr().out.splitlines() if 'start' in line]
+    assert [line.split()[1] for line in starts] == ['init_task-net_sample', 'l2t_x4_sample']
+    assert '### sample' in (project / evidence.REPORT).read_text()

@@ -1,0 +1,268 @@
+"""Run the evidence ladder: every method on every data set, several seeds, then the tables of docs/results.md.
+
+    python tools/analysis_tools/evidence.py                                    # everything, two trainings at a time
+    python tools/analysis_tools/evidence.py --sets playing-cards --methods l2t sr4ir --seeds 0
+    python tools/analysis_tools/evidence.py --tables-only
+    python tools/analysis_tools/evidence.py --held-out --sets clothing --seeds 0   # for choices: no test image is read
+
+A run that has its file in docs/results/ is finished and is not done again; an interrupted training is resumed. Tables
+and curves are made from those files alone. With ``--held-out`` every fourth training image takes the place of the test
+images, and nothing is written but the trainings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from sr4ir_mm.apis.results import METHODS, Result, read_results, write_report
+from sr4ir_mm.apis.trainings import Training, minutes, train, validations
+from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.errors import UserError
+
+CONFIGS = Path('configs/evidence')
+WORK = Path('work_dirs/evidence')
+HELD_OUT_WORK = Path('work_dirs/evidence_held-out')
+HELD_OUT_EVERY = 4
+RESULTS = Path('docs/results')
+REPORT = Path('docs/results.md')
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set of the ladder: its task, its scale, its metric."""
+
+    task: str
+    scale: int
+    metric: str
+
+
+SETS = {
+    'playing-cards': DataSet('detection', 4, 'coco/bbox_mAP'),
+    'camvid': DataSet('segmentation', 8, 'mIoU'),
+    'sign-digits': DataSet('classification', 8, 'accuracy/top1'),
+    'clothing': DataSet('classification', 8, 'accuracy/top1'),
+    'sample': DataSet('detection', 4, 'coco/bbox_mAP'),
+}
+SR_NET, TASK_NET = 'init_sr-net', 'init_task-net'
+#: The SR network is trained once and shared; everything else has a seed of its own.
+SR_SEED = 0
+WITHOUT_SR = (TASK_NET, 'h2t', 'l2t')
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of the ladder; ``method`` is a rung or one of the two initial networks."""
+
+    method: str
+    data: str
+    seed: int
+
+    def training(self, held_out: bool = False) -> Training:
+        """How it is trained, and from what."""
+        held_out = held_out and self.method != SR_NET  # it reads no label and serves both
+        work = HELD_OUT_WORK if held_out else WORK
+        config = CONFIGS / f'{self.name}.py'
+        folder = work / self.name / f'seed_{self.seed}'
+        init = {net: run.training(held_out).work_dir for net, run in self.sources().items()}
+        return Training(folder / config.name if held_out else config, folder, self.seed, init)
+
+    @property
+    def name(self) -> str:
+        """Of its config."""
+        if self.method == SR_NET:
+            return f'{SR_NET}_{self.data}'
+        scale = '' if self.method in (TASK_NET, 'h2t') else f'_x{SETS[self.data].scale}'
+        return f'{self.method}{scale}_{self.data}'
+
+    def sources(self) -> dict[str, Run]:
+        """Network -> the run that it starts from."""
+        if self.method in (SR_NET, TASK_NET):
+            return {}
+        task_source = 'h2t' if self.method == 't2s' else TASK_NET
+        sources = {'task_net': Run(task_source, self.data, self.seed)}
+        if self.method not in WITHOUT_SR:
+            sources['sr_net'] = Run(SR_NET, f'x{SETS[self.data].scale}_all', SR_SEED)
+        return sources
+
+    @property
+    def result_path(self) -> Path:
+        """Where its result goes."""
+        scale = SETS[self.data].scale
+        return RESULTS / f'{self.data}_x{scale}_{self.method}_seed{self.seed}.json'
+
+
+def main() -> None:
+    """Run what is missing, then write the tables."""
+    args = parse_args()
+    # The networks are so narrow that threads cost more than they bring.
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    os.environ.setdefault('MKL_NUM_THREADS', '1')
+    if not args.tables_only:
+        wanted = [
+            Run(method, data, seed)
+            for seed in args.seeds
+            for data in args.sets
+            for method in args.methods
+            if args.held_out or not Run(method, data, seed).result_path.is_file()
+        ]
+        run_all(wanted, args.jobs, args.held_out)
+    if not args.held_out:
+        write_report(read_results(RESULTS), REPORT)
+        print(f'Tables: {REPORT}')
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Run the evidence ladder')
+    parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS))
+    parser.add_argument('--methods', nargs='+', choices=list(METHODS), default=list(METHODS))
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--jobs', type=int, default=2, help='trainings at a time')
+    parser.add_argument(
+        '--held-out', action='store_true', help='test on a fourth of the training images'
+    )
+    parser.add_argument('--tables-only', action='store_true', help='only write the tables')
+    return parser.parse_args()
+
+
+def run_all(wanted: Iterable[Run], jobs: int, held_out: bool) -> None:
+    """Run each wanted run after what it starts from, several at a time, in the given order where that leaves a choice.
+
+    Raises:
+        UserError: At the end, if runs failed; what does not depend on them has been done.
+    """
+    waiting = list(dict.fromkeys(run for item in wanted for run in with_sources(item)))
+    running: dict[Future, Run] = {}
+    failed: dict[Run, str] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        while waiting or running:
+            waiting = drop_orphans(waiting, failed)
+            ready = [
+                r for r in waiting if all(s.training(held_out).done for s in r.sources().values())
+            ]
+            for run in ready[: jobs - len(running)]:
+                waiting.remove(run)
+                running[pool.submit(finish, run, held_out)] = run
+                print(f'start   {run.name} seed {run.seed} ({len(waiting)} waiting)', flush=True)
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                run = running.pop(future)
+                if future.exception() is not None:
+                    failed[run] = str(future.exception())
+                outcome = failed.get(run) or future.result()
+                print(f'done    {run.name} seed {run.seed}: {outcome}', flush=True)
+    if failed:
+        names = ', '.join(f'{run.name} seed {run.seed}' for run in failed)
+        raise UserError(f'{len(failed)} runs did not finish: {names}; their messages are above.')
+
+
+def with_sources(run: Run) -> list[Run]:
+    """A run after everything that it starts from."""
+    return [r for source in run.sources().values() for r in with_sources(source)] + [run]
+
+
+def drop_orphans(waiting: list[Run], failed: dict[Run, str]) -> list[Run]:
+    """Move to ``failed`` what starts from something that failed; return the rest."""
+    kept = []
+    for run in waiting:
+        lost = [source for source in run.sources().values() if source in failed]
+        if lost:
+            failed[run] = f'{lost[0].name} seed {lost[0].seed} failed'
+        else:
+            kept.append(run)
+    return kept
+
+
+def finish(run: Run, held_out: bool) -> str:
+    """Train, and for a rung of the ladder write its result; returns what to say of it."""
+    training = run.training(held_out)
+    if held_out and run.method != SR_NET:
+        write_held_out_config(run, training.config)
+    commit = git_commit()
+    train(training)
+    if run.method == SR_NET:
+        values = validations(training, ['sr/psnr', 'sr/ssim'])
+        return f'{values[max(values)]}, {minutes(training):.1f} minutes'
+    result = collect(run, training, commit)
+    if run.method != TASK_NET and not held_out:
+        result.write(run.result_path)
+    return f'{result.metric} {result.value:.4f}, psnr {result.psnr}, {result.minutes} minutes'
+
+
+def collect(run: Run, training: Training, commit: str) -> Result:
+    """The result of a finished training: its last validation."""
+    data = SETS[run.data]
+    values = validations(training, [data.metric, 'sr/psnr', 'sr/ssim'])
+    last = values[max(values)]
+    return Result(
+        task=data.task,
+        dataset=run.data,
+        scale=data.scale,
+        method=run.method,
+        seed=run.seed,
+        metric=data.metric,
+        value=last[data.metric],
+        psnr=finite(last['sr/psnr']),
+        ssim=finite(last['sr/ssim']),
+        commit=commit,
+        command=training.command(),
+        minutes=round(minutes(training), 2),
+        device=device(),
+        curve={str(epoch): value[data.metric] for epoch, value in sorted(values.items())},
+    )
+
+
+def finite(value: float) -> float | None:
+    """None for the infinite PSNR of an image compared with itself."""
+    return round(value, 4) if math.isfinite(value) else None
+
+
+def git_commit() -> str:
+    """The commit of the code that runs."""
+    described = subprocess.run(
+        ['git', 'describe', '--always', '--dirty', '--exclude=*'],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or 'unknown'
+
+
+def device() -> str:
+    """What the trainings run on."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f'CPU {platform.machine()}, {os.environ["OMP_NUM_THREADS"]} thread(s) a training'
+
+
+def write_held_out_config(run: Run, path: Path) -> None:
+    """A run's config with every fourth training image in place of the test images."""
+    from mmengine.registry import DATASETS, DefaultScope
+
+    cfg = cli.load_config(str(CONFIGS / f'{run.name}.py'))
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        count = len(DATASETS.build(cfg.train_dataloader.dataset))
+    held_out = list(range(0, count, HELD_OUT_EVERY))
+    cfg.val_dataloader.dataset = {
+        **cfg.train_dataloader.dataset,
+        'pipeline': cfg.val_dataloader.dataset.pipeline,
+        'indices': held_out,
+        'test_mode': True,
+    }
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.train_dataloader.dataset.indices = sorted(set(range(count)) - set(held_out))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cfg.dump(str(path))
+
+
+if __name__ == '__main__':
+    cli.run(main)
