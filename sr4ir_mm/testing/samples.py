@@ -107,12 +107,18 @@ def make_segmentation_sample(
     labels = torch.nn.functional.interpolate(cells, size=size, mode='nearest')[0].long()
     # mmseg 1.2 looks an ignored label up in the class weights and fails.
     if not any(getattr(module, 'class_weight', None) is not None for module in task_net.modules()):
-        labels[:, :2] = 255
+        labels[:, :2] = ignored_label(task_net)
     sample = SegDataSample(metainfo=_metainfo(size))
     sample.gt_sem_seg = PixelData(data=labels)
     edges = (labels != labels.roll(4, -1)) | (labels != labels.roll(4, -2))
     sample.gt_edge_map = PixelData(data=edges.long())
     return sample
+
+
+def ignored_label(segmentor: nn.Module) -> int:
+    """The label that a segmentor's losses leave out; mmseg's usual 255 if it does not say."""
+    labels = (getattr(module, 'ignore_index', None) for module in segmentor.modules())
+    return next((label for label in labels if label is not None), 255)
 
 
 def make_classification_sample(

@@ -40,10 +40,12 @@ def _faster_rcnn(net: ConfigDict) -> None:
 
 
 def _encoder_decoder(net: ConfigDict) -> None:
+    net.data_preprocessor.size = (SIDE, SIDE)
+    if net.backbone.type != 'sr4ir_mm.TorchvisionMobileNetV3':
+        return
     net.backbone.width_mult = 0.25
     net.decode_head.update(in_channels=240, channels=16)
     net.auxiliary_head.update(in_channels=16, channels=8)
-    net.data_preprocessor.size = (SIDE, SIDE)
 
 
 def _classifier(net: ConfigDict) -> None:
