@@ -7,7 +7,7 @@ import torch
 from mmengine.registry import VISUALIZERS
 
 from sr4ir_mm.engine import SRVisualizationHook
-from sr4ir_mm.visualization import caption, hstack_panels, to_uint8, vstack_rows
+from sr4ir_mm.visualization import StripPainter, caption, hstack_panels, to_uint8, vstack_rows
 from tests import toy
 
 CLASSES = ('a', 'b', 'c')
@@ -57,7 +57,8 @@ def test_the_panels_show_the_images():
     """Colours are not swapped, and the HR panel is the loaded image."""
     model = toy.build('cls', test_cfg=dict(predict_task=False)).eval()
     batch = toy.batch('cls', ((64, 64),))
-    ((_, strip),) = SRVisualizationHook().draw_strips(model, batch, 1)
+    painter = StripPainter(VISUALIZERS.get(VISUALIZER['cls']), 'toy_colours')
+    (strip,) = painter.strips(model, batch, 1)
     hr = strip[22 : -0 or None, 3 * 196 : 3 * 196 + 192][1::3, 1::3]
     assert np.array_equal(hr, batch['inputs'][0].flip(0).permute(1, 2, 0).numpy())
 
