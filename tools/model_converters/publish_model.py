@@ -1,0 +1,80 @@
+"""Make a checkpoint small and safe to hand out: weights and class names, and part of its hash in its name.
+
+python tools/model_converters/publish_model.py work_dirs/x/epoch_12.pth demo/weights/sr4ir_x4_cards.pth --half
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.errors import UserError
+
+_HASH_DIGITS = 8
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Strip a checkpoint for publication')
+    parser.add_argument('source', type=Path, help='checkpoint of a training')
+    parser.add_argument('target', type=Path, help='file to write; -<hash> is added to its name')
+    parser.add_argument('--half', action='store_true', help='store weights in 16 bits')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Strip, write, tell the name."""
+    args = parse_args()
+    path = publish(args.source, args.target, args.half)
+    print(f'{path} ({path.stat().st_size / 2**20:.2f} MB)')
+
+
+def publish(source: Path, target: Path, half: bool = False) -> Path:
+    """Write the weights and the class names of a checkpoint.
+
+    Args:
+        source: Checkpoint of a training.
+        target: File to write; a dash and the first digits of its SHA-256 are added before the suffix.
+        half: Store floating-point weights as float16; loading turns them back.
+
+    Returns:
+        The file written.
+
+    Raises:
+        UserError: The source is missing or holds no weights.
+    """
+    import torch
+
+    if not source.is_file():
+        raise UserError(f'{source} does not exist; give the checkpoint of a finished training.')
+    checkpoint = torch.load(source, map_location='cpu', weights_only=False)
+    if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
+        raise UserError(f'{source} has no state_dict; give a checkpoint that tools/train.py wrote.')
+    weights = {name: shrink(value, half) for name, value in checkpoint['state_dict'].items()}
+    meta = {'dataset_meta': plain(checkpoint.get('meta', {}).get('dataset_meta') or {})}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix('.part')
+    torch.save({'meta': meta, 'state_dict': weights}, part)
+    digest = hashlib.sha256(part.read_bytes()).hexdigest()[:_HASH_DIGITS]
+    return part.rename(target.with_name(f'{target.stem}-{digest}{target.suffix}'))
+
+
+def shrink(value: Any, half: bool) -> Any:
+    """A tensor without what it shares its storage with, in 16 bits if asked for."""
+    if half and value.is_floating_point():
+        return value.half().contiguous()
+    return value.clone().contiguous()
+
+
+def plain(dataset_meta: dict) -> dict:
+    """Names and colours of the classes, in types that torch loads with ``weights_only``."""
+    return {
+        key: [list(item) if isinstance(item, tuple) else item for item in value]
+        for key, value in dataset_meta.items()
+        if key in ('classes', 'palette') and value is not None
+    }
+
+
+if __name__ == '__main__':
+    cli.run(main)
