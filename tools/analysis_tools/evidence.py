@@ -52,8 +52,8 @@ SETS = {
     'sample': DataSet('detection', 4, 'coco/bbox_mAP'),
 }
 SR_NET, TASK_NET = 'init_sr-net', 'init_task-net'
-#: The SR network is trained once and shared; everything else has a seed of its own.
-SR_SEED = 0
+#: The initial networks are trained once and shared by all seeds, as ImageNet and DIV2K weights are in the paper.
+INIT_SEED = 0
 WITHOUT_SR = (TASK_NET, 'h2t', 'l2t')
 
 
@@ -86,10 +86,11 @@ class Run:
         """Network -> the run that it starts from."""
         if self.method in (SR_NET, TASK_NET):
             return {}
-        task_source = 'h2t' if self.method == 't2s' else TASK_NET
-        sources = {'task_net': Run(task_source, self.data, self.seed)}
+        initial = Run(TASK_NET, self.data, INIT_SEED)
+        finished = Run('h2t', self.data, self.seed)
+        sources = {'task_net': finished if self.method == 't2s' else initial}
         if self.method not in WITHOUT_SR:
-            sources['sr_net'] = Run(SR_NET, f'x{SETS[self.data].scale}_all', SR_SEED)
+            sources['sr_net'] = Run(SR_NET, f'x{SETS[self.data].scale}_all', INIT_SEED)
         return sources
 
     @property

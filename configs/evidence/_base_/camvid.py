@@ -20,7 +20,7 @@ camvid = dict(
     _delete_=True, type='mmseg.BaseSegDataset', data_root=data_root, metainfo=dict(classes=classes)
 )
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=2,
     num_workers=0,
     dataset=dict(
         camvid,
@@ -80,6 +80,6 @@ task_net = dict(
     test_cfg=dict(mode='whole'),
 )
 task_options = dict(task_net=task_net)
-task_init = 'work_dirs/init_task-net_camvid/epoch_40.pth'
-init_epochs = 40
+task_init = 'work_dirs/init_task-net_camvid/epoch_80.pth'
+init_epochs = 80
 epochs = 12

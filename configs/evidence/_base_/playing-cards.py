@@ -20,7 +20,14 @@ cards = dict(data_root=data_root, metainfo=dict(classes=classes))
 train_dataloader = dict(batch_size=8, num_workers=0, dataset=dict(cards, pipeline=train_pipeline))
 val_dataloader = dict(batch_size=8, num_workers=0, dataset=dict(cards, pipeline=test_pipeline))
 test_dataloader = val_dataloader
-task_net = dict(roi_head=dict(bbox_head=dict(num_classes=6)))
-task_init = 'work_dirs/init_task-net_playing-cards/epoch_30.pth'
-init_epochs = 30
+# Symbols on a card need a finer grid than the textures that this network is made for.
+grid = 7
+task_net = dict(
+    roi_head=dict(
+        bbox_roi_extractor=dict(roi_layer=dict(output_size=grid, sampling_ratio=2)),
+        bbox_head=dict(num_classes=6, roi_feat_size=grid),
+    )
+)
+task_init = 'work_dirs/init_task-net_playing-cards/epoch_60.pth'
+init_epochs = 60
 epochs = 9
