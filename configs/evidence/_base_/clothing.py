@@ -5,8 +5,12 @@ data_root = 'data/clothing/'
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 train_pipeline = [
     dict(type='sr4ir_mm.LoadImage'),
-    dict(type='mmpretrain.ResizeEdge', scale=104, edge='short', backend='pillow'),
-    dict(type='mmpretrain.RandomCrop', crop_size=96),
+    dict(
+        type='mmpretrain.RandomResizedCrop',
+        scale=96,
+        crop_ratio_range=(0.4, 1.0),
+        backend='pillow',
+    ),
     dict(type='mmpretrain.RandomFlip', prob=0.5, direction='horizontal'),
     dict(type='mmpretrain.PackInputs'),
 ]
@@ -29,6 +33,6 @@ task_evaluator = [
 ]
 val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
-task_init = 'work_dirs/init_task-net_clothing/epoch_24.pth'
-init_epochs = 24
+task_init = 'work_dirs/init_task-net_clothing/epoch_100.pth'
+init_epochs = 100
 epochs = 7

@@ -1,13 +1,15 @@
-# Playing cards, told apart by small symbols: long side 160 px, a card is some 70 px tall (docs/results.md).
+# Playing cards, told apart by small symbols: long side 256 px, where a card is some 80 px tall; trained on crops.
 _base_ = ['../../_base_/datasets/voc_detection.py', '../../_base_/models/faster-rcnn_tiny.py']
 data_root = 'data/playing_cards/'
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 classes = ('nine', 'ten', 'jack', 'queen', 'king', 'ace')
-resize = dict(type='mmdet.Resize', scale=(160, 160), keep_ratio=True, backend='pillow')
+resize = dict(type='mmdet.Resize', scale=(256, 256), keep_ratio=True, backend='pillow')
 train_pipeline = [
     dict(type='sr4ir_mm.LoadImage'),
     dict(type='mmdet.LoadAnnotations', with_bbox=True),
     resize,
+    dict(type='mmdet.RandomCrop', crop_size=(160, 160), allow_negative_crop=True),
+    dict(type='mmdet.RandomFlip', prob=0.5),
     dict(type='mmdet.PackDetInputs', meta_keys=_base_.meta_keys[:-1]),
 ]
 test_pipeline = [
