@@ -345,3 +345,39 @@ def test_cub_lists_that_do_not_match(cub, convert, tmp_path):
     assert "entry '2' of images.txt has no class or split" in err
     (cub / 'images.txt').write_text('1\n')
     assert '"<number> <value>"' in convert('cub2folder', cub)[2]
+
+
+# ---- VOC to crops -----------------------------------------------------------------------------------
+
+
+def test_voc2crops_cuts_every_object_with_area(convert, tmp_path):
+    root = tmp_path / 'set'
+    pixels = np.arange(6 * 8 * 3, dtype=np.uint8).reshape(6, 8, 3)
+    (root / 'JPEGImages').mkdir(parents=True)
+    cv2.imwrite(str(root / 'JPEGImages' / 'a.png'), pixels)
+    objects = [voc_object('cat', 2, 3, 5, 4), voc_object('dog', 1, 1, 8, 6)]
+    voc_xml(root, 'a', *objects, voc_object('cat', 3, 3, 3, 3))
+    (root / 'ImageSets' / 'Main').mkdir(parents=True)
+    (root / 'ImageSets' / 'Main' / 'train.txt').write_text('a\n')
+
+    code, out, _ = convert(
+        'voc2crops', root, '--splits', 'train', '--out', tmp_path / 'crops', '--margin', '0'
+    )
+
+    assert code == 0
+    assert '2 objects' in out
+    assert np.array_equal(cv2.imread(str(tmp_path / 'crops/train/cat/a_0.png')), pixels[2:4, 1:5])
+    assert np.array_equal(cv2.imread(str(tmp_path / 'crops/train/dog/a_1.png')), pixels)
+
+
+def test_voc2crops_margin_ends_at_the_edge(convert, tmp_path):
+    root = tmp_path / 'set'
+    image(root / 'JPEGImages' / 'a.png')
+    voc_xml(root, 'a', voc_object('cat', 1, 1, 4, 2))
+    (root / 'ImageSets' / 'Main').mkdir(parents=True)
+    (root / 'ImageSets' / 'Main' / 'train.txt').write_text('a\n')
+
+    options = ['--splits', 'train', '--out', tmp_path / 'crops', '--margin', '0.5']
+    assert convert('voc2crops', root, *options)[0] == 0
+
+    assert cv2.imread(str(tmp_path / 'crops/train/cat/a_0.png')).shape == (4, 6, 3)

@@ -37,29 +37,37 @@ REPORT = Path('docs/results.md')
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set of the ladder: its task, its scale, its metric."""
+    """A data set of the ladder.
+
+    Attributes:
+        task: detection, segmentation or classification.
+        scale: Between LR and HR images.
+        metric: The task's.
+        backbone: Whether the task network's backbone first learns to classify the HR objects.
+    """
 
     task: str
     scale: int
     metric: str
+    backbone: bool = False
 
 
 SETS = {
-    'playing-cards': DataSet('detection', 4, 'coco/bbox_mAP'),
+    'playing-cards': DataSet('detection', 4, 'coco/bbox_mAP', backbone=True),
     'camvid': DataSet('segmentation', 8, 'mIoU'),
     'sign-digits': DataSet('classification', 8, 'accuracy/top1'),
     'clothing': DataSet('classification', 8, 'accuracy/top1'),
     'sample': DataSet('detection', 4, 'coco/bbox_mAP'),
 }
-SR_NET, TASK_NET = 'init_sr-net', 'init_task-net'
+SR_NET, TASK_NET, BACKBONE = INITIAL = ('init_sr-net', 'init_task-net', 'init_backbone')
 #: The initial networks are trained once and shared by all seeds, as ImageNet and DIV2K weights are in the paper.
 INIT_SEED = 0
-WITHOUT_SR = (TASK_NET, 'h2t', 'l2t')
+WITHOUT_SR = ('h2t', 'l2t')
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training of the ladder; ``method`` is a rung or one of the two initial networks."""
+    """One training of the ladder; ``method`` is a rung or one of the initial networks."""
 
     method: str
     data: str
@@ -79,12 +87,14 @@ class Run:
         """Of its config."""
         if self.method == SR_NET:
             return f'{SR_NET}_{self.data}'
-        scale = '' if self.method in (TASK_NET, 'h2t') else f'_x{SETS[self.data].scale}'
+        scale = '' if self.method in (TASK_NET, BACKBONE, 'h2t') else f'_x{SETS[self.data].scale}'
         return f'{self.method}{scale}_{self.data}'
 
     def sources(self) -> dict[str, Run]:
         """Network -> the run that it starts from."""
-        if self.method in (SR_NET, TASK_NET):
+        if self.method == TASK_NET and SETS[self.data].backbone:
+            return {'task_net': Run(BACKBONE, self.data, INIT_SEED)}
+        if self.method in INITIAL:
             return {}
         initial = Run(TASK_NET, self.data, INIT_SEED)
         finished = Run('h2t', self.data, self.seed)
@@ -188,11 +198,10 @@ def finish(run: Run, held_out: bool) -> str:
         write_held_out_config(run, training.config)
     commit = git_commit()
     train(training)
-    if run.method == SR_NET:
-        values = validations(training, ['sr/psnr', 'sr/ssim'])
-        return f'{values[max(values)]}, {minutes(training):.1f} minutes'
+    if run.method in INITIAL:
+        return f'{minutes(training):.1f} minutes'
     result = collect(run, training, commit)
-    if run.method != TASK_NET and not held_out:
+    if not held_out:
         result.write(run.result_path)
     return f'{result.metric} {result.value:.4f}, psnr {result.psnr}, {result.minutes} minutes'
 

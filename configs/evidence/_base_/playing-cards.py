@@ -30,6 +30,6 @@ task_net = dict(
         bbox_head=dict(num_classes=6, roi_feat_size=grid),
     )
 )
-task_init = 'work_dirs/init_task-net_playing-cards/epoch_60.pth'
-init_epochs = 60
-epochs = 9
+task_init = 'work_dirs/init_task-net_playing-cards/epoch_30.pth'
+init_epochs = 30
+epochs = 6
