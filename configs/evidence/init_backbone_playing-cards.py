@@ -7,7 +7,7 @@ _base_ = [
     './_base_/runtime.py',
 ]
 data_root = 'data/playing_cards_crops/'
-data_help = 'make it with: python tools/dataset_converters/voc2crops.py data/playing_cards --out data/playing_cards_crops'
+data_help = 'make it with tools/dataset_converters/voc2crops.py data/playing_cards --out data/playing_cards_crops'
 model = dict(scale=4, task_net=_base_.task_net)
 optim_wrapper = dict(task_net=_base_.task_optim)
 param_scheduler = dict(task_net=_base_.schedule)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.pages import write_part
 
 #: Method -> its row in the tables, in the order of the paper.
 METHODS = {
@@ -25,7 +26,6 @@ METHODS = {
 #: What the tables and pictures compare: better minus worse, as the paper expects it.
 PAIRS = (('s2t', 'l2t'), ('sr4ir', 'l2t'), ('sr4ir', 's2t'), ('sr4ir', 'swt'))
 ABLATIONS = (('sr4ir', 'sr4ir-no-tdp'), ('sr4ir', 'sr4ir-no-cqmix'), ('sr4ir', 'sr4ir-joint'))
-BEGIN, END = '<!-- tables: written by the script -->', '<!-- end of the tables -->'
 _COLOURS = dict(
     h2t='black', l2t='tab:blue', s2t='tab:cyan', t2s='tab:olive', swt='tab:green', sr4ir='tab:red'
 )
@@ -98,17 +98,8 @@ def read_results(folder: Path) -> list[Result]:
 
 
 def write_report(results: Sequence[Result], report: Path) -> None:
-    """Rewrite the tables of a report between its two marks, and the picture of the curves beside it.
-
-    Raises:
-        UserError: The report lacks the marks.
-    """
-    text = report.read_text() if report.is_file() else f'# Results\n\n{BEGIN}\n{END}\n'
-    if BEGIN not in text or END not in text:
-        raise UserError(f'{report} lacks the lines {BEGIN!r} and {END!r} around its tables.')
-    head, tail = text.split(BEGIN)[0], text.split(END)[-1]
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(f'{head}{BEGIN}\n\n{tables(results)}\n{END}{tail}')
+    """Rewrite the tables of a report, see :func:`write_part`, and the picture of the curves beside it."""
+    write_part(report, 'results', f'\n{tables(results)}', title='Results')
     if results:
         draw_curves(results, report.parent / 'images' / 'results_curves.png')
 

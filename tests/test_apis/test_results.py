@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from sr4ir_mm.apis.results import BEGIN, END, Result, read_results, tables, write_report
+from sr4ir_mm.apis.results import Result, read_results, tables, write_report
 from sr4ir_mm.utils.errors import UserError
+
+BEGIN, END = '<!-- results: begin -->', '<!-- results: end -->'
 
 
 def result(method='sr4ir', seed=0, value=0.5, dataset='cards', **kwargs):

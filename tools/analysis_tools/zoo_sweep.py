@@ -18,6 +18,7 @@ from typing import Any
 
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.pages import write_part
 
 DEFAULT_LIST = osp.join(osp.dirname(osp.abspath(__file__)), 'zoo_configs.txt')
 
@@ -184,20 +185,9 @@ def summary(results: list[dict]) -> str:
 
 def write_page(path: str, results: list[dict], args: argparse.Namespace) -> None:
     """Write the table between the two markers of a page, or a page of its own."""
-    start, end = '<!-- zoo_sweep: begin -->', '<!-- zoo_sweep: end -->'
     command = f'python tools/analysis_tools/zoo_sweep.py --configs {osp.relpath(args.configs)} --size {args.size}'
-    body = f'{start}\n`{command}`: {summary(results)}.\n\n{table(results)}\n{end}'
-    text = f'# Zoo sweep\n\n{start}\n{end}\n'
-    if osp.isfile(path):
-        with open(path, encoding='utf-8') as file:
-            text = file.read()
-    if start not in text or end not in text:
-        raise UserError(
-            f'--out {path} lacks the lines {start} and {end}; add them, or name a new file.'
-        )
-    before, after = text.split(start)[0], text.split(end)[1]
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(before + body + after)
+    body = f'`{command}`: {summary(results)}.\n\n{table(results)}'
+    write_part(path, 'zoo_sweep', body, title='Zoo sweep')
 
 
 def main() -> None:
