@@ -20,14 +20,18 @@ from sr4ir_mm.visualization import StripPainter
 
 
 def init_model(
-    config: str | Path | Config, checkpoint: str | None = None, device: str = 'cpu'
+    config: str | Path | Config,
+    checkpoint: str | None = None,
+    device: str = 'cpu',
+    lr_input: bool = True,
 ) -> TaskDrivenSR:
-    """Build a model for LR images and load its weights.
+    """Build a model for inference and load its weights.
 
     Args:
         config: Config, or its file.
         checkpoint: Path or URL of the weights; None keeps the initial ones.
         device: Where the model runs.
+        lr_input: Whether images are LR images; False takes HR images and degrades them, as benchmarks do.
 
     Returns:
         The model in eval mode, with ``cfg`` and ``dataset_meta`` (class names from the checkpoint) as attributes.
@@ -37,7 +41,9 @@ def init_model(
     """
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
     init_default_scope(cfg.default_scope)
-    cfg.merge_from_dict({'model.test_cfg.input': 'lr', 'model.init_from': None})
+    cfg.merge_from_dict(
+        {'model.test_cfg.input': 'lr' if lr_input else 'hr', 'model.init_from': None}
+    )
     model = MODELS.build(cfg.model)
     model.cfg = cfg
     model.dataset_meta = cfg.val_dataloader.dataset.get('metainfo') or {}
