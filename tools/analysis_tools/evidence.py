@@ -31,6 +31,7 @@ CONFIGS = Path('configs/evidence')
 WORK = Path('work_dirs/evidence')
 HELD_OUT_WORK = Path('work_dirs/evidence_held-out')
 HELD_OUT_EVERY = 4
+TRAINING_CODE = ('sr4ir_mm', 'configs', 'tools/train.py')
 RESULTS = Path('docs/results')
 REPORT = Path('docs/results.md')
 
@@ -235,14 +236,14 @@ def finite(value: float) -> float | None:
 
 
 def git_commit() -> str:
-    """The commit of the code that runs."""
-    described = subprocess.run(
-        ['git', 'describe', '--always', '--dirty', '--exclude=*'],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or 'unknown'
+    """The last commit of what a training reads, '-dirty' if that is being edited."""
+
+    def git(*arguments: str) -> str:
+        command = ['git', *arguments, '--', *TRAINING_CODE]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    commit = git('log', '-1', '--format=%h') or 'unknown'
+    return f'{commit}-dirty' if git('status', '--porcelain') else commit
 
 
 def device() -> str:
