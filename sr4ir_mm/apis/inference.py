@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import colorsys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -50,17 +51,26 @@ def init_model(
     if checkpoint is not None:
         meta = _load(model, str(checkpoint)).get('meta', {})
         model.dataset_meta = meta.get('dataset_meta') or model.dataset_meta
+    model.dataset_meta = with_palette(model.dataset_meta)
     return model.to(device).eval()
 
 
 def _load(model: TaskDrivenSR, checkpoint: str) -> dict:
     try:
         return load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
-    except (OSError, RuntimeError, ValueError, UnpicklingError) as error:
+    except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError) as error:
+        reason = ' '.join(str(error).split())[:300]
         raise UserError(
-            f'{checkpoint} does not fit the config ({" ".join(str(error).split())[:300]}); give the config it was '
-            'trained with.'
+            f'{checkpoint} does not fit the config ({reason}); give the config it was trained with.'
         ) from error
+
+
+def with_palette(dataset_meta: Mapping) -> dict:
+    """Class names with a colour each; data sets that bring no colours get spread hues."""
+    count = len(dataset_meta.get('classes') or ())
+    hues = [colorsys.hsv_to_rgb(index / max(count, 1), 0.8, 0.9) for index in range(count)]
+    palette = [[round(255 * channel) for channel in colour] for colour in hues]
+    return {**dataset_meta, 'palette': dataset_meta.get('palette') or palette}
 
 
 @torch.no_grad()
