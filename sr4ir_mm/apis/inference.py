@@ -70,7 +70,9 @@ def with_palette(dataset_meta: Mapping) -> dict:
     count = len(dataset_meta.get('classes') or ())
     hues = [colorsys.hsv_to_rgb(index / max(count, 1), 0.8, 0.9) for index in range(count)]
     palette = [[round(255 * channel) for channel in colour] for colour in hues]
-    return {**dataset_meta, 'palette': dataset_meta.get('palette') or palette}
+    # mmdet's visualizer takes tuples only.
+    colours = [tuple(colour) for colour in dataset_meta.get('palette') or palette]
+    return {**dataset_meta, 'palette': colours}
 
 
 @torch.no_grad()
