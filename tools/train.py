@@ -36,6 +36,8 @@ def main() -> None:
     cfg = cli.load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     cli.set_work_dir(cfg, args.work_dir, args.config)
+    if args.work_dir is None:
+        cli.check_on_first_process(lambda: cli.check_work_dir_is_ours(cfg, args.config))
     cli.set_resume(cfg, args.resume)
     cli.set_seed(cfg, args.seed)
     if args.auto_scale_lr:

@@ -214,6 +214,32 @@ def set_work_dir(cfg: 'Config', work_dir: str | None, config_path: str) -> None:
         cfg.work_dir = osp.join('./work_dirs', osp.splitext(osp.basename(config_path))[0])
 
 
+def check_work_dir_is_ours(cfg: 'Config', config_path: str) -> None:
+    """Check that the default work_dir does not hold a run of another method.
+
+    Configs of several methods share a name (``configs/s2t/x.py``, ``configs/sr4ir/x.py``), and with it OpenMMLab's
+    default folder.
+
+    Args:
+        cfg: The config with its ``work_dir``.
+        config_path: Its file, whose name the run's own copy in the work_dir has.
+
+    Raises:
+        UserError: The copy there has other phases.
+    """
+    from mmengine.config import Config
+
+    copy = osp.join(cfg.work_dir, osp.basename(config_path))
+    if not osp.isfile(copy):
+        return
+    phases = [(run.get('model') or {}).get('phases') for run in (cfg, Config.fromfile(copy))]
+    if phases[0] != phases[1]:
+        raise UserError(
+            f'{cfg.work_dir} holds a run with other phases than {config_path}; give this one a folder of its own '
+            'with --work-dir.'
+        )
+
+
 def set_resume(cfg: 'Config', resume: str | None) -> None:
     """Set what ``--resume`` asks for.
 

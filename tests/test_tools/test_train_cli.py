@@ -135,6 +135,18 @@ def test_options_reach_the_run(config, tool, tmp_path):
     assert first['task_net.lr'] == pytest.approx(0.2)
 
 
+def test_the_default_folder_is_not_shared_by_methods(config, tool, tmp_path, capsys):
+    assert tool('train', config) == 0
+    before = (tmp_path / 'work_dirs/toy/epoch_1.pth').read_bytes()
+    config.write_text(config.read_text() + "model.update(phases=[dict(type='sr4ir_mm.SRPhase')])\n")
+    capsys.readouterr()
+
+    assert tool('train', config) == 2
+
+    assert 'work_dirs/toy holds a run with other phases' in sentence(capsys)
+    assert (tmp_path / 'work_dirs/toy/epoch_1.pth').read_bytes() == before
+
+
 @pytest.mark.parametrize('with_path', [True, False])
 def test_resume_equals_no_resume(config, tool, tmp_path, with_path):
     straight = ['--work-dir', tmp_path / 'a', '--seed', 1]
