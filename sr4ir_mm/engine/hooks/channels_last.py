@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import Tensor, nn
 
 from sr4ir_mm.registry import HOOKS
 
 
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
-    """Keep convolution weights, and with them all feature maps, in channels-last order.
+    """Keep the weights of convolutions, and with them feature maps, in channels-last order.
 
     The results are the same up to rounding. A CPU trains narrow networks on small images 1.2 to 1.4 times as fast (one
     thread, the networks of ``configs/evidence``), and tensor cores want this order in mixed precision.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the parameters in place, so that optimizers keep them."""
-        runner.model.to(memory_format=torch.channels_last)
+        """Convert the weights in place, so that optimizers keep them."""
+        for module in runner.model.modules():
+            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+                module.to(memory_format=torch.channels_last)
+            elif type(module).__module__.startswith('mmcv.ops'):
+                module.register_forward_pre_hook(_make_contiguous)
+
+
+def _make_contiguous(module: nn.Module, args: tuple) -> tuple:
+    """Mmcv's operators (RoIAlign) read memory as if it were in the usual order, and say nothing if it is not."""
+    return tuple(_contiguous(arg) for arg in args)
+
+
+def _contiguous(value: Any) -> Any:
+    return value.contiguous() if isinstance(value, Tensor) else value

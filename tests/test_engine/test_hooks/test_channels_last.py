@@ -1,20 +1,27 @@
 """ChannelsLastHook: another memory layout, the same training."""
 
+import copy
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from sr4ir_mm.engine.hooks import ChannelsLastHook
 from tests import toy
 
-
-@pytest.fixture
-def model():
-    return toy.build(phases=[toy.SR_PHASE, toy.TASK_PHASE])
+ROOT = Path(__file__).parents[3]
 
 
-def test_parameters_stay_the_same_objects_with_the_same_values(model):
+def converted(model):
+    model = copy.deepcopy(model)
+    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+    return model
+
+
+def test_parameters_stay_the_same_objects_with_the_same_values():
+    model = toy.build()
     before = {name: (value, value.detach().clone()) for name, value in model.named_parameters()}
 
     ChannelsLastHook().before_run(SimpleNamespace(model=model))
@@ -24,11 +31,35 @@ def test_parameters_stay_the_same_objects_with_the_same_values(model):
         assert torch.equal(value, before[name][1])
 
 
-def test_feature_maps_follow(model):
-    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+def two_stage_detector():
+    config = ROOT / 'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py'
+    return toy.build(task_net=Config.fromfile(config).model.task_net)
 
-    sr = model.super_resolve(torch.rand(2, 3, 8, 8))
-    weights = [value for value in model.parameters() if value.dim() == 4 and value.shape[1] > 1]
 
-    assert sr.shape == (2, 3, 32, 32)
-    assert all(value.is_contiguous(memory_format=torch.channels_last) for value in weights)
+@pytest.mark.parametrize('task', ['det', 'roi', 'seg', 'cls'])
+def test_losses_are_the_same(task):
+    """mmcv's RoIAlign reads channels-last memory wrongly and silently; a detector then does not learn its classes."""
+    plain = (two_stage_detector() if task == 'roi' else toy.build(task)).train()
+    other = converted(plain)
+    losses = []
+    for model in (plain, other):
+        torch.manual_seed(0)
+        data = toy.batch('det' if task == 'roi' else task)
+        losses.append(model.forward(model.data_preprocessor(data, True)['inputs'], mode='loss'))
+
+    assert any('tdp' in name for name in losses[0])
+    for name, value in losses[0].items():
+        assert torch.as_tensor(losses[1][name]).tolist() == pytest.approx(
+            torch.as_tensor(value).tolist(), rel=1e-3, abs=1e-5
+        )
+
+
+def test_feature_maps_follow():
+    model = converted(toy.build())
+    features = []
+    last = [module for module in model.task_net.modules() if isinstance(module, torch.nn.Conv2d)]
+    last[-1].register_forward_hook(lambda *args: features.append(args[-1]))
+
+    model.task_net(torch.rand(2, 3, 32, 32), mode='tensor')
+
+    assert features[0].is_contiguous(memory_format=torch.channels_last)
