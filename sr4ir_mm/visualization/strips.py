@@ -104,7 +104,10 @@ def image_stem(sample: BaseDataElement, index: int) -> str:
 
 def _panel_size(sample: BaseDataElement) -> tuple[tuple[int, int], int]:
     """Size of a panel, that of the coordinates of the predictions, and the factor that makes small ones legible."""
-    height, width = sample.get('ori_shape', tuple(sample.get('sr_rgb01').shape[-2:]))[:2]
+    size = tuple(sample.get('sr_rgb01').shape[-2:])
+    # Boxes and label maps are told in the original image; a class is not, and its image may be a crop.
+    has_coordinates = 'pred_instances' in sample or 'pred_sem_seg' in sample
+    height, width = sample.get('ori_shape', size)[:2] if has_coordinates else size
     return (height, width), max(1, round(_MIN_SIDE / min(height, width)))
 
 
