@@ -69,6 +69,12 @@ def test_leaf_is_short_and_shallow_and_rightly_named(path):
 
 
 @pytest.mark.parametrize('path', LEAVES, ids=name_of)
+def test_a_run_killed_while_it_saves_keeps_a_checkpoint(path):
+    """mmengine removes the oldest checkpoint before it has written the newest."""
+    assert Config.fromfile(path).default_hooks.checkpoint.get('max_keep_ckpts', -1) not in (0, 1)
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=name_of)
 def test_leaf_trains_and_evaluates(path):
     cfg = shrink(Config.fromfile(path))
     scale = re.search(r'_x(\d)_', path.stem)
