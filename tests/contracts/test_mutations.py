@@ -156,6 +156,13 @@ MUTATIONS = [
         'class ImageMetric(BaseMetric):\n    def evaluate(self):\n        return {}\n',
         'tests/test_evaluation/test_base.py',
     ),
+    Mutation(
+        'memory layout before RoIAlign',
+        'engine/hooks/channels_last.py',
+        'module.register_forward_pre_hook(_make_contiguous)',
+        'pass',
+        'tests/test_engine/test_hooks/test_channels_last.py::test_losses_are_the_same[roi]',
+    ),
 ]
 
 
