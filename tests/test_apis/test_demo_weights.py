@@ -17,9 +17,8 @@ IMAGES = {'detection': ['scene_lr.png'], 'classification': ['pants_lr.png', 'sho
 def test_hashes_hold_and_every_file_is_listed():
     sums = dict(line.split()[::-1] for line in (FOLDER / 'SHA256SUMS').read_text().splitlines())
 
-    files = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in FOLDER.glob('*.pth')
-    }
+    paths = list(FOLDER.glob('*.pth'))
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
     assert files == sums
     assert set(files) == {name for name, _ in ROWS}
