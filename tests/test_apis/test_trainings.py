@@ -1,6 +1,7 @@
 """Several trainings as one experiment, with a stand-in for tools/train.py that leaves what mmengine leaves."""
 
 import json
+import os
 import textwrap
 
 import pytest
@@ -99,8 +100,6 @@ def test_minutes_leave_out_what_an_interruption_lost(make):
     # Two attempts: one of 100 s that saved after 60 s, then one of 30 s.
     starts = [done - 1000, done - 30]
     (training.work_dir / 'attempts.json').write_text(json.dumps(starts))
-    import os
-
     os.utime(training.work_dir / 'epoch_1.pth', (starts[0] + 60, starts[0] + 60))
 
     assert minutes(training) == pytest.approx(1.5, abs=0.01)
