@@ -76,6 +76,9 @@ class StripPainter:
         """What the task network saw, with what it predicted."""
         size, factor = _panel_size(sample)
         image = resize(to_uint8(sample.get('sr_rgb01')), size)
+        if not _has_coordinates(sample):
+            # Written on the enlarged image, the name of a class can be read.
+            image, factor = _enlarge(image, factor), 1
         if model.test_cfg['predict_task']:
             model.adapter.draw(self._visualizer, image, sample.cpu(), pred_score_thr=self.score_thr)
             image = self._canvas.image
@@ -105,10 +108,13 @@ def image_stem(sample: BaseDataElement, index: int) -> str:
 def _panel_size(sample: BaseDataElement) -> tuple[tuple[int, int], int]:
     """Size of a panel, that of the coordinates of the predictions, and the factor that makes small ones legible."""
     size = tuple(sample.get('sr_rgb01').shape[-2:])
-    # Boxes and label maps are told in the original image; a class is not, and its image may be a crop.
-    has_coordinates = 'pred_instances' in sample or 'pred_sem_seg' in sample
-    height, width = sample.get('ori_shape', size)[:2] if has_coordinates else size
+    height, width = sample.get('ori_shape', size)[:2] if _has_coordinates(sample) else size
     return (height, width), max(1, round(_MIN_SIDE / min(height, width)))
+
+
+def _has_coordinates(sample: BaseDataElement) -> bool:
+    """Boxes and label maps are told in the original image; a class is not, and its image may be a crop."""
+    return 'pred_instances' in sample or 'pred_sem_seg' in sample
 
 
 def _enlarge(image: np.ndarray, factor: int) -> np.ndarray:
