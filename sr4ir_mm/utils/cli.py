@@ -4,6 +4,7 @@ Nothing here imports torch at import time: a wrong option or a missing file must
 """
 
 import argparse
+import atexit
 import datetime
 import difflib
 import os
@@ -48,6 +49,25 @@ def run(main: Callable[[], None]) -> None:
         if os.getenv('LOCAL_RANK', '0') == '0':
             print(f'error: {sentence}', file=sys.stderr, flush=True)
         raise SystemExit(EXIT_USER_ERROR) from None
+    leave_gloo()
+
+
+def leave_gloo() -> None:
+    """End a process that shares a gloo group, all processes together.
+
+    Gloo's threads abort the interpreter on its own way out now and then ("terminate called without an active
+    exception"), and torchrun then calls a finished run failed.
+    """
+    torch = sys.modules.get('torch')
+    if torch is None or not torch.distributed.is_available():
+        return
+    if not torch.distributed.is_initialized() or torch.distributed.get_backend() != 'gloo':
+        return
+    torch.distributed.barrier()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def user_sentence(error: Exception) -> str | None:
