@@ -1,6 +1,6 @@
 """Recognise low-resolution images and draw LR | bilinear | SR with the predictions.
 
-    python demo/image_demo.py IMAGE [IMAGE ...] CONFIG CHECKPOINT --out-dir pictures
+    python demo/image_demo.py IMAGE [IMAGE ...] CONFIG CHECKPOINT --out-dir outputs
 
 An image is taken as it is; boxes are told in its own coordinates.
 """
@@ -18,7 +18,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('images', nargs='+', type=Path, help='LR image files')
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='its weights, path or URL')
-    parser.add_argument('--out-dir', type=Path, default=Path('pictures'), help='folder of pictures')
+    parser.add_argument('--out-dir', type=Path, default=Path('outputs'), help='folder of pictures')
     parser.add_argument('--device', default='cpu', help='such as cpu or cuda:0')
     parser.add_argument('--score-thr', type=float, default=0.3, help='least score told and drawn')
     return parser.parse_args()

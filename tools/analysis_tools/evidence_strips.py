@@ -42,7 +42,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--against', choices=['l2t', 's2t'], default='l2t')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--rows', type=int, default=4, help='rows of each picture')
-    parser.add_argument('--out', type=Path, default=Path('pictures'), help='folder of the pictures')
+    parser.add_argument('--out', type=Path, default=Path('outputs'), help='folder of the pictures')
     return parser.parse_args()
 
 
