@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -90,13 +90,13 @@ def predict(model: TaskDrivenSR, images: Sequence[str | Path]) -> list[BaseDataE
     Raises:
         UserError: An image is missing, truncated or no image.
     """
-    return [model.test_step(_load_batch(model, image))[0] for image in images]
+    return [model.test_step(batch)[0] for batch in _batches(model, images)]
 
 
 def draw(model: TaskDrivenSR, images: Sequence[str | Path], score_thr: float = 0.3) -> list:
     """Strips LR | bilinear | SR of LR images, (H, W, 3) uint8 RGB, with predictions on each kind."""
     painter = make_painter(model, score_thr)
-    return [painter.strips(model, _load_batch(model, image), 1)[0] for image in images]
+    return [painter.strips(model, batch, 1)[0] for batch in _batches(model, images)]
 
 
 def make_painter(model: TaskDrivenSR, score_thr: float = 0.3) -> StripPainter:
@@ -105,9 +105,10 @@ def make_painter(model: TaskDrivenSR, score_thr: float = 0.3) -> StripPainter:
     return StripPainter(visualizer, f'painter_{id(model)}', model.dataset_meta, score_thr)
 
 
-def _load_batch(model: TaskDrivenSR, image: str | Path) -> dict:
-    """Load one image, neither resized nor cropped: it is the LR image."""
-    pipeline = model.cfg.test_dataloader.dataset.pipeline
+def _batches(model: TaskDrivenSR, images: Sequence[str | Path]) -> Iterator[dict]:
+    """Load images one at a time, neither resized nor cropped: they are LR images."""
+    pack = dict(model.cfg.test_dataloader.dataset.pipeline[-1])
     with DefaultScope.overwrite_default_scope(model.cfg.default_scope):
-        load = Compose([dict(type='sr4ir_mm.LoadImage'), dict(pipeline[-1])])
-    return pseudo_collate([load(dict(img_path=str(image), img_id=0))])
+        load = Compose([dict(type='sr4ir_mm.LoadImage'), pack])
+    for image in images:
+        yield pseudo_collate([load(dict(img_path=str(image), img_id=0))])

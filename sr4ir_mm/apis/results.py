@@ -214,6 +214,7 @@ def _draw_method(axis: object, runs: Sequence[Result], label: str, colour: str) 
         return
 
     def over_seeds(reduce: Callable[[list[float]], float]) -> list[float]:
+        """One value an epoch, of the seeds that have it."""
         return [reduce([run.curve[str(e)] for run in runs if str(e) in run.curve]) for e in epochs]
 
     axis.plot(epochs, over_seeds(statistics.mean), label=label, color=colour, marker='.')

@@ -1,7 +1,7 @@
 """Pictures of gains and failures: test images on which SR4IR does better, and worse, than another method.
 
     python tools/analysis_tools/evidence_strips.py clothing --out docs/images
-    python tools/analysis_tools/evidence_strips.py sample --against s2t --rows 6 --out pictures
+    python tools/analysis_tools/evidence_strips.py sample --against s2t --rows 6
 
 Each row is LR | L->T | S->T | SR4IR | H->T with the predictions of the trainings under work_dirs/evidence, which
 tools/analysis_tools/evidence.py leaves. Rows are the first that the test set holds, not the best looking.

@@ -1,4 +1,5 @@
-# Training images of all sets of the ladder, each at the size its task uses, in patches of 64 px; no labels.
+# Training images of all sets of the ladder in patches of 64 px, without labels: each at the size its task uses, playing
+# cards at 5/8 of it.
 _base_ = ['../../_base_/datasets/cars.py', './resnet18.py']
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 patch = [
