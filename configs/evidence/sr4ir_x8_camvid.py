@@ -8,8 +8,8 @@ _base_ = [
 model = dict(
     scale=8,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init, task_net=_base_.task_init),
-    **_base_.task_options,
+    init_from=dict(sr_net=_base_.own_sr_init, task_net=_base_.task_init),
+    task_net=_base_.task_net,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
 param_scheduler = dict(sr_net=_base_.schedule, task_net=_base_.schedule)

@@ -26,18 +26,14 @@ def evidence():
     del sys.modules[spec.name]
 
 
-def rungs(evidence):
-    return [evidence.Run(method, data, 0) for data in evidence.SETS for method in METHODS]
-
-
 def test_every_rung_has_a_config_and_every_config_a_rung(evidence):
-    planned = {run.name for rung in rungs(evidence) for run in evidence.with_sources(rung)}
+    planned = {run.name for rung in evidence.rungs() for run in evidence.with_sources(rung)}
 
     assert planned == {path.stem for path in (ROOT / evidence.CONFIGS).glob('*.py')}
 
 
 def test_configs_start_from_what_the_script_starts_from(evidence):
-    planned = {run for rung in rungs(evidence) for run in evidence.with_sources(rung)}
+    planned = {run for rung in evidence.rungs() for run in evidence.with_sources(rung)}
     for run in planned:
         config = Config.fromfile(ROOT / evidence.CONFIGS / f'{run.name}.py')
         init = config.model.get('init_from', {})
@@ -53,12 +49,13 @@ def test_configs_start_from_what_the_script_starts_from(evidence):
 
 
 def test_methods_of_a_set_share_data_schedule_and_networks(evidence):
-    for data in evidence.SETS:
+    for data, scale in [(d, s) for d in evidence.SETS for s in evidence.SETS[d].scales]:
         configs = {
             run.method: Config.fromfile(ROOT / evidence.CONFIGS / f'{run.name}.py')
-            for run in rungs(evidence)
-            if run.data == data
+            for run in evidence.rungs([data])
+            if scale in run.result_paths()
         }
+        assert set(configs) == set(METHODS)
         first = configs['h2t']
         for config in configs.values():
             assert config.train_dataloader == first.train_dataloader
@@ -69,6 +66,7 @@ def test_methods_of_a_set_share_data_schedule_and_networks(evidence):
         with_sr = [c.model.sr_net for c in configs.values() if c.model.get('sr_net')]
         assert all(net == with_sr[0] for net in with_sr)
         assert len(with_sr) == 7
+        assert all(net.upscale_factor == scale for net in with_sr)
 
 
 @pytest.fixture
@@ -83,12 +81,12 @@ def project(tmp_path, monkeypatch, evidence):
 
 
 def test_runs_wait_for_what_they_start_from_and_leave_a_result(project, evidence, capsys):
-    run = evidence.Run('t2s', 'playing-cards', 1)
+    run = evidence.Run('t2s', 'playing-cards', 8, 1)
 
     evidence.run_all([run], 2, held_out=False)
 
     (result,) = [r for r in read_results(project / evidence.RESULTS) if r.method == 't2s']
-    assert (result.dataset, result.scale, result.seed) == ('playing-cards', 4, 1)
+    assert (result.dataset, result.scale, result.seed) == ('playing-cards', 8, 1)
     assert (result.value, result.psnr, result.ssim) == (0.2, 20.0, 0.5)
     assert result.curve == {'1': 0.1, '2': 0.2}
     assert result.metric == 'coco/bbox_mAP'
@@ -97,7 +95,7 @@ def test_runs_wait_for_what_they_start_from_and_leave_a_result(project, evidence
     starts = [line.split()[1] for line in capsys.readouterr().out.splitlines() if 'start' in line]
     assert starts[0] == 'init_backbone_playing-cards'
     assert starts.index('h2t_playing-cards') > starts.index('init_task-net_playing-cards')
-    assert starts[-1] == 't2s_x4_playing-cards'
+    assert starts[-1] == 't2s_x8_playing-cards'
 
 
 def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypatch):
@@ -106,23 +104,25 @@ def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypa
     (project / 'tools' / 'train.py').write_text(
         fake.replace('args = sys.argv[1:]', f'args = sys.argv[1:]{broken}')
     )
-    wanted = [evidence.Run(method, 'sample', 0) for method in ('t2s', 'l2t')]
+    wanted = evidence.rungs(['scenes-det'], ('t2s', 'l2t'))
 
-    with pytest.raises(UserError, match='2 runs did not finish: h2t_sample seed 0, t2s_x4_sample'):
+    with pytest.raises(
+        UserError, match='2 runs did not finish: h2t_scenes-det seed 0, t2s_x4_scenes-det'
+    ):
         evidence.run_all(wanted, 1, held_out=False)
 
     assert [r.method for r in read_results(project / evidence.RESULTS)] == ['l2t']
 
 
 def test_only_what_lacks_a_result_is_run(project, evidence, monkeypatch, capsys):
-    command = ['evidence.py', '--sets', 'sample', '--methods', 'h2t', 'l2t', '--seeds', '0']
+    command = ['evidence.py', '--sets', 'scenes-det', '--methods', 'h2t', 'l2t', '--seeds', '0']
     monkeypatch.setattr(sys, 'argv', command)
     evidence.main()
-    (project / evidence.RESULTS / 'sample_x4_l2t_seed0.json').unlink()
+    (project / evidence.RESULTS / 'scenes-det_x4_l2t_seed0.json').unlink()
     capsys.readouterr()
 
     evidence.main()
 
     starts = [line for line in capsys.readouterr().out.splitlines() if 'start' in line]
-    assert [line.split()[1] for line in starts] == ['init_task-net_sample', 'l2t_x4_sample']
-    assert '### sample' in (project / evidence.REPORT).read_text()
+    assert [line.split()[1] for line in starts] == ['init_task-net_scenes-det', 'l2t_x4_scenes-det']
+    assert '### scenes-det' in (project / evidence.REPORT).read_text()

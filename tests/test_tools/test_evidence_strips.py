@@ -68,4 +68,4 @@ def test_a_ladder_that_has_not_run_is_named(strips, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(UserError, match=r'holds no finished training; run python tools/'):
-        strips.load(strips.Run('l2t', 'clothing', 0))
+        strips.load(strips.Run('l2t', 'clothing', 8, 0))

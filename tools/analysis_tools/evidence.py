@@ -17,9 +17,9 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sr4ir_mm.apis.results import METHODS, Result, read_results, write_report
@@ -42,23 +42,29 @@ class DataSet:
 
     Attributes:
         task: detection, segmentation or classification.
-        scale: Between LR and HR images.
         metric: The task's.
+        scales: Between LR and HR images.
+        sr_nets: Scale -> images of the SR network that methods start from, where they are not those of all sets.
         backbone: Whether the task network's backbone first learns to classify the HR objects.
     """
 
     task: str
-    scale: int
     metric: str
+    scales: tuple[int, ...]
+    sr_nets: Mapping[int, str] = field(default_factory=dict)
     backbone: bool = False
 
 
+ALL_IMAGES = 'all'
 SETS = {
-    'playing-cards': DataSet('detection', 4, 'coco/bbox_mAP', backbone=True),
-    'camvid': DataSet('segmentation', 8, 'mIoU'),
-    'sign-digits': DataSet('classification', 8, 'accuracy/top1'),
-    'clothing': DataSet('classification', 8, 'accuracy/top1'),
-    'sample': DataSet('detection', 4, 'coco/bbox_mAP'),
+    'playing-cards': DataSet(
+        'detection', 'coco/bbox_mAP', (4, 8), {8: 'playing-cards'}, backbone=True
+    ),
+    'camvid': DataSet('segmentation', 'mIoU', (8,), {8: 'camvid'}),
+    'sign-digits': DataSet('classification', 'accuracy/top1', (8,)),
+    'clothing': DataSet('classification', 'accuracy/top1', (8,)),
+    'scenes-det': DataSet('detection', 'coco/bbox_mAP', (4,), {4: 'scenes'}),
+    'scenes-seg': DataSet('segmentation', 'mIoU', (4,), {4: 'scenes'}),
 }
 SR_NET, TASK_NET, BACKBONE = INITIAL = ('init_sr-net', 'init_task-net', 'init_backbone')
 #: The initial networks are trained once and shared by all seeds, as ImageNet and DIV2K weights are in the paper.
@@ -68,10 +74,18 @@ WITHOUT_SR = ('h2t', 'l2t')
 
 @dataclass(frozen=True)
 class Run:
-    """One training of the ladder; ``method`` is a rung or one of the initial networks."""
+    """One training of the ladder.
+
+    Attributes:
+        method: A rung or one of the initial networks.
+        data: The images: a key of :data:`SETS`, or what an SR network is named after.
+        scale: Between LR and HR images; None where only HR images are seen.
+        seed: Of the run.
+    """
 
     method: str
     data: str
+    scale: int | None
     seed: int
 
     def training(self, held_out: bool = False) -> Training:
@@ -86,29 +100,32 @@ class Run:
     @property
     def name(self) -> str:
         """Of its config."""
-        if self.method == SR_NET:
-            return f'{SR_NET}_{self.data}'
-        scale = '' if self.method in (TASK_NET, BACKBONE, 'h2t') else f'_x{SETS[self.data].scale}'
+        scale = '' if self.scale is None else f'_x{self.scale}'
         return f'{self.method}{scale}_{self.data}'
 
     def sources(self) -> dict[str, Run]:
         """Network -> the run that it starts from."""
+        if self.method == SR_NET and self.data != ALL_IMAGES:
+            return {'sr_net': Run(SR_NET, ALL_IMAGES, self.scale, INIT_SEED)}
         if self.method == TASK_NET and SETS[self.data].backbone:
-            return {'task_net': Run(BACKBONE, self.data, INIT_SEED)}
+            return {'task_net': Run(BACKBONE, self.data, None, INIT_SEED)}
         if self.method in INITIAL:
             return {}
-        initial = Run(TASK_NET, self.data, INIT_SEED)
-        finished = Run('h2t', self.data, self.seed)
+        initial = Run(TASK_NET, self.data, None, INIT_SEED)
+        finished = Run('h2t', self.data, None, self.seed)
         sources = {'task_net': finished if self.method == 't2s' else initial}
         if self.method not in WITHOUT_SR:
-            sources['sr_net'] = Run(SR_NET, f'x{SETS[self.data].scale}_all', INIT_SEED)
+            images = SETS[self.data].sr_nets.get(self.scale, ALL_IMAGES)
+            sources['sr_net'] = Run(SR_NET, images, self.scale, INIT_SEED)
         return sources
 
-    @property
-    def result_path(self) -> Path:
-        """Where its result goes."""
-        scale = SETS[self.data].scale
-        return RESULTS / f'{self.data}_x{scale}_{self.method}_seed{self.seed}.json'
+    def result_paths(self) -> dict[int, Path]:
+        """Scale -> where its result goes; on HR images it is the same one for all scales."""
+        scales = SETS[self.data].scales if self.scale is None else (self.scale,)
+        return {
+            scale: RESULTS / f'{self.data}_x{scale}_{self.method}_seed{self.seed}.json'
+            for scale in scales
+        }
 
 
 def main() -> None:
@@ -118,13 +135,9 @@ def main() -> None:
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     os.environ.setdefault('MKL_NUM_THREADS', '1')
     if not args.tables_only:
-        wanted = [
-            Run(method, data, seed)
-            for seed in args.seeds
-            for data in args.sets
-            for method in args.methods
-            if args.held_out or not Run(method, data, seed).result_path.is_file()
-        ]
+        wanted = rungs(args.sets, args.methods, args.seeds)
+        if not args.held_out:
+            wanted = [run for run in wanted if not is_finished(run)]
         run_all(wanted, args.jobs, args.held_out)
     if not args.held_out:
         write_report(read_results(RESULTS), REPORT)
@@ -143,6 +156,25 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--tables-only', action='store_true', help='only write the tables')
     return parser.parse_args()
+
+
+def rungs(
+    sets: Iterable[str] = SETS, methods: Iterable[str] = METHODS, seeds: Iterable[int] = (0,)
+) -> list[Run]:
+    """Every method of every set at every scale, seed by seed."""
+    runs = [
+        Run(method, data, None if method == 'h2t' else scale, seed)
+        for seed in seeds
+        for data in sets
+        for method in methods
+        for scale in SETS[data].scales
+    ]
+    return list(dict.fromkeys(runs))
+
+
+def is_finished(run: Run) -> bool:
+    """Whether all its results are there."""
+    return all(path.is_file() for path in run.result_paths().values())
 
 
 def run_all(wanted: Iterable[Run], jobs: int, held_out: bool) -> None:
@@ -201,13 +233,14 @@ def finish(run: Run, held_out: bool) -> str:
     train(training)
     if run.method in INITIAL:
         return f'{minutes(training):.1f} minutes'
-    result = collect(run, training, commit)
-    if not held_out:
-        result.write(run.result_path)
+    for scale, path in run.result_paths().items():
+        result = collect(run, scale, training, commit)
+        if not held_out:
+            result.write(path)
     return f'{result.metric} {result.value:.4f}, psnr {result.psnr}, {result.minutes} minutes'
 
 
-def collect(run: Run, training: Training, commit: str) -> Result:
+def collect(run: Run, scale: int, training: Training, commit: str) -> Result:
     """The result of a finished training: its last validation."""
     data = SETS[run.data]
     values = validations(training, [data.metric, 'sr/psnr', 'sr/ssim'])
@@ -215,7 +248,7 @@ def collect(run: Run, training: Training, commit: str) -> Result:
     return Result(
         task=data.task,
         dataset=run.data,
-        scale=data.scale,
+        scale=scale,
         method=run.method,
         seed=run.seed,
         metric=data.metric,

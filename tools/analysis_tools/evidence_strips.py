@@ -1,7 +1,7 @@
 """Pictures of gains and failures: test images on which SR4IR does better, and worse, than another method.
 
     python tools/analysis_tools/evidence_strips.py clothing --out docs/images
-    python tools/analysis_tools/evidence_strips.py sample --against s2t --rows 6
+    python tools/analysis_tools/evidence_strips.py scenes-det --against s2t --rows 6
 
 Each row is LR | L->T | S->T | SR4IR | H->T with the predictions of the trainings under work_dirs/evidence, which
 tools/analysis_tools/evidence.py leaves. Rows are the first that the test set holds, not the best looking.
@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from evidence import SETS, Run
+from evidence import SETS, Run, rungs
 from mmengine.registry import DefaultScope
 from mmengine.structures import BaseDataElement
 from torchvision.ops import box_iou
@@ -40,6 +40,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Pictures of gains and failures')
     parser.add_argument('data', choices=[n for n in SETS if SETS[n].task != 'segmentation'])
     parser.add_argument('--against', choices=['l2t', 's2t'], default='l2t')
+    parser.add_argument('--scale', type=int, help='the first scale of the set by default')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--rows', type=int, default=4, help='rows of each picture')
     parser.add_argument('--out', type=Path, default=Path('outputs'), help='folder of the pictures')
@@ -49,7 +50,13 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Find the rows and draw them."""
     args = parse_args()
-    models = {method: load(Run(method, args.data, args.seed)) for method in SHOWN}
+    scale = args.scale or SETS[args.data].scales[0]
+    if scale not in SETS[args.data].scales:
+        raise UserError(
+            f'{args.data} has no ladder at scale {scale}; choose from {SETS[args.data].scales}.'
+        )
+    runs = rungs([args.data], SHOWN, [args.seed])
+    models = {run.method: load(run) for run in runs if scale in run.result_paths()}
     rows: dict[str, list[np.ndarray]] = {'gains': [], 'failures': []}
     painter = make_painter(models['sr4ir'], _MIN_SCORE)
     for batch in test_batches(models['sr4ir'].cfg):
@@ -63,7 +70,7 @@ def main() -> None:
             break
     args.out.mkdir(parents=True, exist_ok=True)
     for name, strips in rows.items():
-        path = args.out / f'{args.data}_{name}.png'
+        path = args.out / f'{args.data}_x{scale}_{name}.png'
         if strips:
             cv2.imwrite(str(path), vstack_rows(strips)[..., ::-1])
         print(f'{name} of SR4IR over {SHOWN[args.against]}: {len(strips)} rows, {path}')

@@ -1,5 +1,5 @@
-# Training images of all sets of the ladder in patches of 64 px, without labels: each at the size its task uses, playing
-# cards at 5/8 of it.
+# Training images of all sets of the ladder in patches of 64 px, without labels, at about the sizes that the tasks use.
+# Where a task sees more detail (playing cards x8, camvid) or has more images (scenes), init_sr-net_* tunes further.
 _base_ = ['../../_base_/datasets/cars.py', './resnet18.py']
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 patch = [
@@ -19,8 +19,9 @@ cards = dict(
 )
 scenes = dict(
     type='sr4ir_mm.VOCFormatDataset',
-    data_root='data/sample/VOCdevkit/VOC2012/',
+    data_root='data/scenes/VOCdevkit/VOC2012/',
     ann_file='ImageSets/Main/train.txt',
+    indices=400,
     data_prefix=dict(sub_data_root=''),
     metainfo=dict(classes=('brick', 'grass', 'gravel')),
     pipeline=[load, *patch],

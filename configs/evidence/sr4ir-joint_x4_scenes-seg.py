@@ -1,7 +1,6 @@
 _base_ = [
-    '../swt/_base_.py',
-    '../_base_/datasets/sample_detection.py',
-    '../_base_/models/faster-rcnn_tiny.py',
+    './_base_/methods/sr4ir-joint.py',
+    './_base_/scenes-seg.py',
     './_base_/edsr_x4.py',
     './_base_/recipe.py',
     './_base_/runtime.py',
@@ -9,9 +8,9 @@ _base_ = [
 model = dict(
     scale=4,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init, task_net='work_dirs/init_task-net_sample/epoch_24.pth'),
+    init_from=dict(sr_net=_base_.own_sr_init, task_net=_base_.task_init),
     task_net=_base_.task_net,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
 param_scheduler = dict(sr_net=_base_.schedule, task_net=_base_.schedule)
-train_cfg = dict(max_epochs=8)
+train_cfg = dict(max_epochs=_base_.epochs)

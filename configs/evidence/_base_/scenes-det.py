@@ -1,0 +1,15 @@
+# The generated scenes of tools/dataset_converters/make_sample.py, more of them than the quick start has.
+_base_ = ['../../_base_/datasets/voc_detection.py', '../../_base_/models/faster-rcnn_tiny.py']
+data_root = 'data/scenes/VOCdevkit/VOC2012/'
+data_help = (
+    'make it with: '
+    'python tools/dataset_converters/make_sample.py --out data/scenes --train 1600 --val 400'
+)
+scenes = dict(data_root=data_root, metainfo=dict(classes=('brick', 'grass', 'gravel')))
+train_dataloader = dict(batch_size=16, num_workers=0, dataset=scenes)
+val_dataloader = dict(batch_size=20, num_workers=0, dataset=scenes)
+test_dataloader = val_dataloader
+own_sr_init = 'work_dirs/init_sr-net_x4_scenes/epoch_6.pth'
+task_init = 'work_dirs/init_task-net_scenes-det/epoch_12.pth'
+init_epochs = 12
+epochs = 5
