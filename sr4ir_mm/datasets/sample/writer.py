@@ -73,7 +73,7 @@ def _check_numbers(train: int, val: int, size: int, detail: float) -> None:
         if value < least:
             raise UserError(f'{name}={value} is too small; use at least {least}.')
     if detail <= 0:
-        raise UserError(f'detail={detail} px must be above 0; 3 is the default.')
+        raise UserError(f'detail={detail} px must be above 0; 4 is the default.')
 
 
 def _make_room(out: Path, meta: Path) -> None:

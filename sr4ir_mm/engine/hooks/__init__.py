@@ -1,6 +1,7 @@
 """Hooks."""
 
 from sr4ir_mm.engine.hooks.channels_last import ChannelsLastHook
+from sr4ir_mm.engine.hooks.checkpoint import TaskCheckpointHook
 from sr4ir_mm.engine.hooks.epoch_seed import EpochSeedHook
 from sr4ir_mm.engine.hooks.invalid_loss import StopOnInvalidLossHook
 from sr4ir_mm.engine.hooks.loss_start import LossStartHook
@@ -13,6 +14,7 @@ __all__ = [
     'LossStartHook',
     'SRVisualizationHook',
     'StopOnInvalidLossHook',
+    'TaskCheckpointHook',
     'TaskModelHook',
     'TaskRunner',
 ]
