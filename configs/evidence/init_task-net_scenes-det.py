@@ -7,4 +7,4 @@ _base_ = [
 model = dict(scale=4, task_net=_base_.task_net)
 optim_wrapper = dict(task_net=_base_.task_optim)
 param_scheduler = dict(task_net=_base_.schedule)
-train_cfg = dict(max_epochs=_base_.init_epochs, val_interval=4)
+train_cfg = dict(max_epochs=_base_.init_epochs, val_interval=8)

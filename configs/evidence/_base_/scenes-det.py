@@ -10,6 +10,6 @@ train_dataloader = dict(batch_size=16, num_workers=0, dataset=scenes)
 val_dataloader = dict(batch_size=20, num_workers=0, dataset=scenes)
 test_dataloader = val_dataloader
 own_sr_init = 'work_dirs/init_sr-net_x4_scenes/epoch_6.pth'
-task_init = 'work_dirs/init_task-net_scenes-det/epoch_12.pth'
-init_epochs = 12
-epochs = 5
+task_init = 'work_dirs/init_task-net_scenes-det/epoch_24.pth'
+init_epochs = 24
+epochs = 4

@@ -39,4 +39,4 @@ test_dataloader = val_dataloader
 own_sr_init = 'work_dirs/init_sr-net_x4_scenes/epoch_6.pth'
 task_init = 'work_dirs/init_task-net_scenes-seg/epoch_12.pth'
 init_epochs = 12
-epochs = 5
+epochs = 4

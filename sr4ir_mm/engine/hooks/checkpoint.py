@@ -15,9 +15,9 @@ class TaskCheckpointHook(CheckpointHook):
     """mmengine's CheckpointHook, whose best checkpoint is that of the task.
 
     MMDetection's metrics say nothing of a detector that found no object, as it may after the first epochs. The image
-    metrics beside them are there all the same, and mmengine would then judge by the first of those, or stop the training
-    for want of the one it was told. Such a validation is passed over instead. ``save_best='auto'`` means the first task
-    metric; name an image metric to judge by it (``save_best='sr/psnr', rule='greater'``).
+    metrics beside them are there all the same, and mmengine would then judge by the first of those, or stop the
+    training for want of the one it was told. Such a validation is passed over instead. ``save_best='auto'`` means the
+    first task metric; name an image metric to judge by it (``save_best='sr/psnr', rule='greater'``).
     """
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
