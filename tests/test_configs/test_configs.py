@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 
-from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS, TRANSFORMS
 from sr4ir_mm.testing.samples import make_batch
 from tests.test_configs.tiny import SIDE, shrink
 
@@ -114,6 +114,16 @@ def test_leaf_trains_and_evaluates(path):
     assert set(metrics) >= (
         {'sr/psnr', 'sr/ssim'} if path.parent.name != 'h2t' or 'sample' in path.stem else set()
     )
+
+
+@pytest.mark.parametrize('path', LEAVES, ids=name_of)
+def test_data_transforms_of_a_leaf_are_known(path):
+    cfg = Config.fromfile(path)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        for loader in (cfg.train_dataloader, cfg.val_dataloader):
+            for dataset in loader.dataset.get('datasets', [loader.dataset]):
+                for transform in dataset.pipeline:
+                    TRANSFORMS.build(transform)
 
 
 def without_constructor(cfg):

@@ -11,7 +11,7 @@ load = [dict(type='sr4ir_mm.LoadImage'), dict(type='mmseg.LoadAnnotations')]
 train_pipeline = [
     *load,
     dict(
-        type='mmseg.RandomResize',
+        type='RandomResize',
         scale=(320, 240),
         ratio_range=(0.6, 1.0),
         keep_ratio=True,
