@@ -7,4 +7,4 @@ _base_ = [
 model = dict(scale=8, init_from=dict(task_net=_base_.task_init), task_net=_base_.task_net)
 optim_wrapper = dict(task_net=_base_.task_optim)
 param_scheduler = dict(task_net=_base_.schedule)
-train_cfg = dict(max_epochs=_base_.epochs)
+train_cfg = dict(max_epochs=_base_.epochs_x8)

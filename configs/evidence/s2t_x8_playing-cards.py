@@ -13,4 +13,4 @@ model = dict(
 )
 optim_wrapper = dict(task_net=_base_.task_optim)
 param_scheduler = dict(task_net=_base_.schedule)
-train_cfg = dict(max_epochs=_base_.epochs)
+train_cfg = dict(max_epochs=_base_.epochs_x8)

@@ -13,4 +13,4 @@ model = dict(
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
 param_scheduler = dict(sr_net=_base_.schedule, task_net=_base_.schedule)
-train_cfg = dict(max_epochs=_base_.epochs)
+train_cfg = dict(max_epochs=_base_.epochs_x8)

@@ -34,3 +34,5 @@ own_sr_init = 'work_dirs/init_sr-net_x8_playing-cards/epoch_16.pth'
 task_init = 'work_dirs/init_task-net_playing-cards/epoch_30.pth'
 init_epochs = 30
 epochs = 6
+# Where more is lost, the SR network has more to learn.
+epochs_x8 = 12
