@@ -60,7 +60,7 @@ SETS = {
     'playing-cards': DataSet(
         'detection', 'coco/bbox_mAP', (4, 8), {8: 'playing-cards'}, backbone=True
     ),
-    'camvid': DataSet('segmentation', 'mIoU', (8,), {8: 'camvid'}),
+    'camvid': DataSet('segmentation', 'mIoU', (8,)),
     'sign-digits': DataSet('classification', 'accuracy/top1', (8,)),
     'clothing': DataSet('classification', 'accuracy/top1', (8,)),
     'scenes-det': DataSet('detection', 'coco/bbox_mAP', (4,), {4: 'scenes'}),
