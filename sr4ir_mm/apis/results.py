@@ -81,20 +81,24 @@ def read_results(folder: Path) -> list[Result]:
     Raises:
         UserError: A file is no result; names it.
     """
-    results = []
-    for path in sorted(folder.glob('*.json')):
-        try:
-            result = Result(**json.loads(path.read_text()))
-        except (ValueError, TypeError) as error:
-            raise UserError(
-                f'{path} is no result ({error}); expected the fields {[f.name for f in fields(Result)]}.'
-            ) from error
-        if result.method not in METHODS:
-            raise UserError(
-                f'{path} has method={result.method!r}; expected one of {list(METHODS)}.'
-            )
-        results.append(result)
-    return results
+    return [read_result(path) for path in sorted(folder.glob('*.json'))]
+
+
+def read_result(path: Path) -> Result:
+    """One result.
+
+    Raises:
+        UserError: The file is no result; names it.
+    """
+    try:
+        result = Result(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise UserError(
+            f'{path} is no result ({error}); expected the fields {[f.name for f in fields(Result)]}.'
+        ) from error
+    if result.method not in METHODS:
+        raise UserError(f'{path} has method={result.method!r}; expected one of {list(METHODS)}.')
+    return result
 
 
 def write_report(results: Sequence[Result], report: Path) -> None:

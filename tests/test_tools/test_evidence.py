@@ -3,12 +3,13 @@
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
-from sr4ir_mm.apis.results import METHODS, read_results
+from sr4ir_mm.apis.results import METHODS, read_result, read_results
 from sr4ir_mm.utils.errors import UserError
 from tests.test_apis.test_trainings import FAKE
 
@@ -127,3 +128,17 @@ def test_only_what_lacks_a_result_is_run(project, evidence, monkeypatch, capsys)
     starts = [line for line in capsys.readouterr().out.splitlines() if 'start' in line]
     assert [line.split()[1] for line in starts] == ['init_task-net_scenes-det', 'l2t_x4_scenes-det']
     assert '### scenes-det' in (project / evidence.REPORT).read_text()
+
+
+def test_one_run_on_hr_images_serves_all_scales(project, evidence):
+    (run,) = evidence.rungs(['playing-cards'], ['h2t'])
+    evidence.run_all([run], 1, held_out=False)
+    x4, x8 = run.result_paths().values()
+    first = read_result(x4)
+    replace(first, commit='abc1234').write(x4)
+    x8.unlink()
+
+    evidence.run_all([run], 1, held_out=False)
+
+    assert not evidence.rungs(['playing-cards'], ['h2t'])[1:]
+    assert read_result(x8) == replace(first, scale=8, commit='abc1234')

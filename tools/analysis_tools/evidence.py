@@ -19,10 +19,10 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sr4ir_mm.apis.results import METHODS, Result, read_results, write_report
+from sr4ir_mm.apis.results import METHODS, Result, read_result, read_results, write_report
 from sr4ir_mm.apis.trainings import Training, minutes, train, validations
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
@@ -233,14 +233,23 @@ def finish(run: Run, held_out: bool) -> str:
     train(training)
     if run.method in INITIAL:
         return f'{minutes(training):.1f} minutes'
-    for scale, path in run.result_paths().items():
-        result = collect(run, scale, training, commit)
-        if not held_out:
-            result.write(path)
-    return f'{result.metric} {result.value:.4f}, psnr {result.psnr}, {result.minutes} minutes'
+    results = results_of(run, training, commit)
+    if not held_out:
+        for scale, path in run.result_paths().items():
+            results[scale].write(path)
+    shown = next(iter(results.values()))
+    return f'{shown.metric} {shown.value:.4f}, psnr {shown.psnr}, {shown.minutes} minutes'
 
 
-def collect(run: Run, scale: int, training: Training, commit: str) -> Result:
+def results_of(run: Run, training: Training, commit: str) -> dict[int, Result]:
+    """Scale -> the result of a finished training; one that is written already keeps its commit and machine."""
+    paths = run.result_paths()
+    written = [read_result(path) for path in paths.values() if path.is_file()]
+    result = written[0] if written else collect(run, training, commit)
+    return {scale: replace(result, scale=scale) for scale in paths}
+
+
+def collect(run: Run, training: Training, commit: str) -> Result:
     """The result of a finished training: its last validation."""
     data = SETS[run.data]
     values = validations(training, [data.metric, 'sr/psnr', 'sr/ssim'])
@@ -248,7 +257,7 @@ def collect(run: Run, scale: int, training: Training, commit: str) -> Result:
     return Result(
         task=data.task,
         dataset=run.data,
-        scale=scale,
+        scale=run.scale or data.scales[0],
         method=run.method,
         seed=run.seed,
         metric=data.metric,
