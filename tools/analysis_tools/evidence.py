@@ -45,13 +45,15 @@ class DataSet:
         metric: The task's.
         scales: Between LR and HR images.
         sr_nets: Scale -> images of the SR network that methods start from, where they are not those of all sets.
-        backbone: Whether the task network's backbone first learns to classify the HR objects.
+        hr_first: Whether all methods start from a task network that is trained on the HR images.
+        backbone: Whether that network's backbone first learns to classify the HR objects.
     """
 
     task: str
     metric: str
     scales: tuple[int, ...]
     sr_nets: Mapping[int, str] = field(default_factory=dict)
+    hr_first: bool = True
     backbone: bool = False
 
 
@@ -62,6 +64,7 @@ SETS = {
     ),
     'camvid': DataSet('segmentation', 'mIoU', (8,)),
     'sign-digits': DataSet('classification', 'accuracy/top1', (8,)),
+    'sign-digits-scratch': DataSet('classification', 'accuracy/top1', (8,), hr_first=False),
     'clothing': DataSet('classification', 'accuracy/top1', (8,)),
     'scenes-det': DataSet('detection', 'coco/bbox_mAP', (4,), {4: 'scenes'}),
     'scenes-seg': DataSet('segmentation', 'mIoU', (4,), {4: 'scenes'}),
@@ -111,9 +114,11 @@ class Run:
             return {'task_net': Run(BACKBONE, self.data, None, INIT_SEED)}
         if self.method in INITIAL:
             return {}
-        initial = Run(TASK_NET, self.data, None, INIT_SEED)
-        finished = Run('h2t', self.data, None, self.seed)
-        sources = {'task_net': finished if self.method == 't2s' else initial}
+        sources = {}
+        if self.method == 't2s':
+            sources['task_net'] = Run('h2t', self.data, None, self.seed)
+        elif SETS[self.data].hr_first:
+            sources['task_net'] = Run(TASK_NET, self.data, None, INIT_SEED)
         if self.method not in WITHOUT_SR:
             images = SETS[self.data].sr_nets.get(self.scale, ALL_IMAGES)
             sources['sr_net'] = Run(SR_NET, images, self.scale, INIT_SEED)

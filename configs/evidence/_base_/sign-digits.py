@@ -29,3 +29,5 @@ test_evaluator = val_evaluator
 task_init = 'work_dirs/init_task-net_sign-digits/epoch_12.pth'
 init_epochs = 12
 epochs = 5
+# Without that HR training; as in the paper, the task network has then seen nothing of this set.
+epochs_scratch = 10
