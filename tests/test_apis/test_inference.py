@@ -14,7 +14,7 @@ from sr4ir_mm.utils.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = {
-    'det': 'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py',
+    'det': 'configs/evidence/sr4ir_x4_scenes-det.py',
     'seg': 'configs/evidence/sr4ir_x8_camvid.py',
     'cls': 'configs/evidence/sr4ir_x8_clothing.py',
 }
