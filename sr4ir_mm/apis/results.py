@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -29,6 +30,8 @@ ABLATIONS = (('sr4ir', 'sr4ir-no-tdp'), ('sr4ir', 'sr4ir-no-cqmix'), ('sr4ir', '
 _COLOURS = dict(
     h2t='black', l2t='tab:blue', s2t='tab:cyan', t2s='tab:olive', swt='tab:green', sr4ir='tab:red'
 )
+
+_PANELS_A_ROW = 4
 
 
 @dataclass(frozen=True)
@@ -197,8 +200,14 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
     from matplotlib import pyplot
 
     groups = by_data_set(results)
-    figure, axes = pyplot.subplots(1, len(groups), figsize=(3.6 * len(groups), 3.4), squeeze=False)
-    for axis, group in zip(axes[0], groups, strict=True):
+    rows = math.ceil(len(groups) / _PANELS_A_ROW)
+    columns = min(len(groups), _PANELS_A_ROW)
+    figure, axes = pyplot.subplots(
+        rows, columns, figsize=(3.6 * columns, 3.2 * rows), squeeze=False
+    )
+    for axis in axes.flat[len(groups) :]:
+        axis.axis('off')
+    for axis, group in zip(axes.flat, groups, strict=False):
         axis.set_title(f'{group[0].dataset} x{group[0].scale}', fontsize=10)
         axis.set_xlabel('epoch')
         axis.set_ylabel(group[0].metric)
@@ -206,7 +215,7 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
             _draw_method(axis, [r for r in group if r.method == method], METHODS[method], colour)
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc='lower center', ncol=len(labels), frameon=False)
-    figure.tight_layout(rect=(0, 0.08, 1, 1))
+    figure.tight_layout(rect=(0, 0.08 / rows, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80)
     pyplot.close(figure)
