@@ -188,6 +188,7 @@ class _WrappedText:
         parts['param_scheduler'] = self.schedulers()
         parts['model_wrapper_cfg'] = self.model_wrapper()
         parts['custom_hooks'] = self.hooks()
+        parts.update(self.default_hooks())
         parts.update(self.evaluators())
         if self.base.get('load_from'):
             parts['load_from'] = None
@@ -340,6 +341,13 @@ class _WrappedText:
         if self.wrapping.method == 'sr4ir':
             hooks.append(dict(type='sr4ir_mm.LossStartHook'))
         return hooks
+
+    def default_hooks(self) -> dict[str, Any]:
+        """The zoo config's checkpoint hook, judging by the task even where a detector finds nothing."""
+        checkpoint = (self.base.get('default_hooks') or {}).get('checkpoint') or {}
+        if checkpoint.get('type') != 'CheckpointHook':
+            return {}
+        return dict(default_hooks=dict(checkpoint=dict(type='sr4ir_mm.TaskCheckpointHook')))
 
     def evaluators(self) -> dict[str, Any]:
         """PSNR and SSIM beside the zoo config's metrics, where HR images are there to compare with."""

@@ -37,7 +37,7 @@ def test_weights_fit_their_config_and_find_something(weights, config):
     else:
         (sample,) = predict(model, [ROOT / 'demo/images' / IMAGES['detection'][0]])
         assert len(model.dataset_meta['classes']) == model.task_net.roi_head.bbox_head.num_classes
-        if 'sample' in weights:
-            best = sample.pred_instances[0]
-            assert model.dataset_meta['classes'][int(best.labels)] == 'brick'
-            assert float(best.scores) > 0.9
+        if 'scenes' in weights:
+            found = sample.pred_instances[sample.pred_instances.scores > 0.5]
+            names = [model.dataset_meta['classes'][int(label)] for label in found.labels]
+            assert sorted(names) == ['brick', 'brick', 'gravel']

@@ -117,6 +117,16 @@ def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
     assert 'sr4ir_mm.TaskModelHook' not in [hook.type for hook in rtmdet.custom_hooks]
 
 
+def test_the_best_checkpoint_stays_the_tasks(tmp_path):
+    hook = dict(type='CheckpointHook', interval=2, save_best='auto')
+    source = own_config(tmp_path, default_hooks=dict(checkpoint=hook))
+
+    cfg = wrap(source, tmp_path)
+
+    assert cfg.default_hooks.checkpoint == dict(hook, type='sr4ir_mm.TaskCheckpointHook')
+    assert 'default_hooks' not in wrap(own_config(tmp_path), tmp_path)
+
+
 @pytest.mark.parametrize('method', METHODS)
 def test_every_method_trains(method, tmp_path):
     weights = tmp_path / 'task.pth'
