@@ -4,7 +4,7 @@ _base_ = [
     './_base_/recipe.py',
     './_base_/runtime.py',
 ]
-model = dict(scale=8, task_net=_base_.task_net)
+model = dict(scale=8, **_base_.task_options)
 optim_wrapper = dict(task_net=_base_.task_optim)
 param_scheduler = dict(task_net=_base_.schedule)
 train_cfg = dict(max_epochs=_base_.init_epochs, val_interval=10)

@@ -9,7 +9,7 @@ model = dict(
     scale=8,
     sr_net=_base_.sr_net,
     init_from=dict(sr_net=_base_.sr_init, task_net=_base_.task_init),
-    task_net=_base_.task_net,
+    **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
 param_scheduler = dict(sr_net=_base_.schedule, task_net=_base_.schedule)

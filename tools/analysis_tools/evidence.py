@@ -67,7 +67,6 @@ SETS = {
     'sign-digits-scratch': DataSet('classification', 'accuracy/top1', (8,), hr_first=False),
     'clothing': DataSet('classification', 'accuracy/top1', (8,)),
     'scenes-det': DataSet('detection', 'coco/bbox_mAP', (4,), {4: 'scenes'}),
-    'scenes-seg': DataSet('segmentation', 'mIoU', (4,), {4: 'scenes'}),
 }
 SR_NET, TASK_NET, BACKBONE = INITIAL = ('init_sr-net', 'init_task-net', 'init_backbone')
 #: The initial networks are trained once and shared by all seeds, as ImageNet and DIV2K weights are in the paper.
