@@ -142,3 +142,20 @@ def test_one_run_on_hr_images_serves_all_scales(project, evidence):
 
     assert not evidence.rungs(['playing-cards'], ['h2t'])[1:]
     assert read_result(x8) == replace(first, scale=8, commit='abc1234')
+
+
+def test_a_held_out_run_tells_nothing_of_the_test_images(project, evidence, monkeypatch, capsys):
+    monkeypatch.setattr(evidence, 'write_held_out_config', lambda run, path: None)
+    (run,) = evidence.rungs(['clothing'], ['h2t'])
+    monkeypatch.setitem(
+        evidence.SETS, 'clothing', replace(evidence.SETS['clothing'], metric='coco/bbox_mAP')
+    )
+    evidence.run_all([run], 1, held_out=False)
+    (path,) = run.result_paths().values()
+    replace(read_result(path), value=0.9).write(path)
+    capsys.readouterr()
+
+    evidence.run_all([run], 1, held_out=True)
+
+    assert 'coco/bbox_mAP 0.2000' in capsys.readouterr().out.splitlines()[-1]
+    assert read_result(path).value == 0.9

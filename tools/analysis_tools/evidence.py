@@ -237,20 +237,19 @@ def finish(run: Run, held_out: bool) -> str:
     train(training)
     if run.method in INITIAL:
         return f'{minutes(training):.1f} minutes'
-    results = results_of(run, training, commit)
-    if not held_out:
-        for scale, path in run.result_paths().items():
-            results[scale].write(path)
-    shown = next(iter(results.values()))
-    return f'{shown.metric} {shown.value:.4f}, psnr {shown.psnr}, {shown.minutes} minutes'
+    # Written results are of test images, which a held-out run must not tell.
+    result = (collect if held_out else write_results)(run, training, commit)
+    return f'{result.metric} {result.value:.4f}, psnr {result.psnr}, {result.minutes} minutes'
 
 
-def results_of(run: Run, training: Training, commit: str) -> dict[int, Result]:
-    """Scale -> the result of a finished training; one that is written already keeps its commit and machine."""
+def write_results(run: Run, training: Training, commit: str) -> Result:
+    """Write a finished training's result for each scale; one written already keeps its commit and machine."""
     paths = run.result_paths()
     written = [read_result(path) for path in paths.values() if path.is_file()]
     result = written[0] if written else collect(run, training, commit)
-    return {scale: replace(result, scale=scale) for scale in paths}
+    for scale, path in paths.items():
+        replace(result, scale=scale).write(path)
+    return result
 
 
 def collect(run: Run, training: Training, commit: str) -> Result:

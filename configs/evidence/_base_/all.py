@@ -1,5 +1,5 @@
 # Training images of all sets of the ladder in patches of 64 px, without labels, at about the sizes that the tasks use.
-# Where a task sees more detail (playing cards x8, camvid) or has more images (scenes), init_sr-net_* tunes further.
+# Where a task sees more detail (playing cards x8) or has more images (scenes), init_sr-net_* tunes further.
 _base_ = ['../../_base_/datasets/cars.py', './resnet18.py']
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 patch = [

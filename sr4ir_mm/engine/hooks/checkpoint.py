@@ -7,7 +7,8 @@ from mmengine.runner import Runner
 
 from sr4ir_mm.registry import HOOKS
 
-_IMAGE_METRICS = 'sr/'
+# The names that sr4ir_mm's image metrics report under, see ImageMetric's ``prefix``.
+_IMAGE_METRICS = ('sr/', 'up/')
 
 
 @HOOKS.register_module()

@@ -4,7 +4,7 @@ import pytest
 
 from tests import toy_runs
 
-PSNR = [dict(type='sr4ir_mm.PSNR')]
+PSNR = [dict(type='sr4ir_mm.PSNR', image='up_rgb01'), dict(type='sr4ir_mm.PSNR')]
 BOTH = [*PSNR, dict(type='mmpretrain.Accuracy')]
 
 
