@@ -26,7 +26,9 @@ def parse_args() -> argparse.Namespace:
         '--scale', type=int, default=4, help='factor between LR and HR images (default 4)'
     )
     parser.add_argument(
-        '--method', default='sr4ir', help='sr4ir (default), l2t, h2t, sr, s2t, t2s or swt'
+        '--method',
+        default='sr4ir',
+        help='a folder of configs/: sr4ir (default), l2t, h2t, sr, s2t, t2s, swt and others',
     )
     parser.add_argument(
         '--task-ckpt', metavar='FILE', help='weights of the task network, path or URL'

@@ -10,7 +10,6 @@ default_hooks = dict(
 )
 custom_hooks = [
     dict(type='sr4ir_mm.EpochSeedHook'),
-    dict(type='sr4ir_mm.LossStartHook'),
     dict(type='sr4ir_mm.StopOnInvalidLossHook'),
     dict(type='sr4ir_mm.SRVisualizationHook'),
 ]

@@ -12,13 +12,12 @@ import mmengine.hooks
 from mmengine.config import Config
 
 from sr4ir_mm.apis.config_text import Code, assignments
+from sr4ir_mm.apis.methods import Method, find_method
 from sr4ir_mm.models.adapters.build import ADAPTERS
 from sr4ir_mm.models.adapters.supported import check_supported
 from sr4ir_mm.models.sr_nets.defaults import default_sr_net
 from sr4ir_mm.utils.errors import UserError
 
-METHODS = ('sr4ir', 'l2t', 'h2t', 'sr', 's2t', 't2s', 'swt')
-SR_METHODS = ('sr4ir', 'sr', 's2t', 't2s', 'swt')
 _LIBRARIES = tuple(ADAPTERS)
 _CQMIX_GRID = {'mmpretrain': 4}
 _SR_OPTIMIZER = dict(type='AdamW', lr=1e-4, weight_decay=0.0)
@@ -45,7 +44,7 @@ class Wrapping:
     Args:
         sr: Short name, registered type or config of the SR network; see :func:`default_sr_net`.
         scale: Factor between LR and HR images.
-        method: One of ``METHODS``; see methods.md 5.2.
+        method: Folder of ``configs/`` whose ``_base_.py`` says what is trained on what.
         task_ckpt: Weights of the task network, for ``init_from``.
         sr_ckpt: Weights of the SR network.
         lr_input: Evaluate on real LR images instead of degraded HR images.
@@ -59,32 +58,24 @@ class Wrapping:
     lr_input: bool = False
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise UserError(
-                f'--method {self.method} is unknown; choose one of {", ".join(METHODS)}.'
-            )
+        find_method(self.method)
         if self.scale < 1:
             raise UserError(f'--scale {self.scale} is no enlargement; choose 2, 3, 4 or 8.')
-        if self.lr_input and self.method == 'h2t':
+        if self.lr_input and self.shows_hr:
             raise UserError(
-                '--lr-input contradicts --method h2t, which sees HR images; choose another method.'
+                f'--lr-input contradicts --method {self.method}, which sees HR images; choose another method.'
             )
-
-    @property
-    def trained(self) -> list[str]:
-        """Names of the networks that the method trains."""
-        trained = {
-            'sr4ir': ['sr_net', 'task_net'],
-            'swt': ['sr_net', 'task_net'],
-            'sr': ['sr_net'],
-            't2s': ['sr_net'],
-        }
-        return trained.get(self.method, ['task_net'])
 
     @property
     def judges_task(self) -> bool:
         """Whether evaluation includes the task: not if SR alone is trained before a task network that knows nothing."""
-        return self.method != 'sr' or self.task_ckpt is not None
+        judged = find_method(self.method).model.get('test_cfg', {}).get('predict_task', True)
+        return judged or self.task_ckpt is not None
+
+    @property
+    def shows_hr(self) -> bool:
+        """Whether the task network is shown HR images in evaluation."""
+        return find_method(self.method).model.get('test_cfg', {}).get('image') == 'hr'
 
 
 def wrap_config(source: str, wrapping: Wrapping, out: str) -> str:
@@ -167,13 +158,15 @@ class _WrappedText:
         self.source = source
         self.reference = reference
         self.wrapping = wrapping
+        self.method: Method = find_method(wrapping.method)
+        self.trained = self.method.trained_nets()
 
     def build(self) -> str:
         """The whole file."""
         w = self.wrapping
         what = (
             ''
-            if w.method in ('l2t', 'h2t')
+            if not self.method.needs_sr()
             else f', {w.sr if isinstance(w.sr, str) else w.sr["type"]}'
         )
         header = f'# {w.method} x{w.scale}{what} in front of {self.source}; written by tools/wrap_config.py.\n'
@@ -211,11 +204,11 @@ class _WrappedText:
         """The wrapper model around the zoo config's model."""
         w = self.wrapping
         model: dict[str, Any] = dict(_delete_=True, type='sr4ir_mm.TaskDrivenSR', scale=w.scale)
-        if w.method in SR_METHODS:
+        if self.method.needs_sr():
             model['sr_net'] = default_sr_net(w.sr, w.scale) if isinstance(w.sr, str) else dict(w.sr)
         model['task_net'] = self.task_net()
-        model['phases'] = self.phases()
-        if w.method == 'sr4ir' and self.library in _CQMIX_GRID:
+        model['phases'] = self.method.phases
+        if self.method.mixes() and self.library in _CQMIX_GRID:
             model['cqmix'] = dict(grid=_CQMIX_GRID[self.library])
         weights = dict(sr_net=w.sr_ckpt, task_net=w.task_ckpt or self.base.get('load_from'))
         weights = {name: path for name, path in weights.items() if path and (name in model)}
@@ -238,28 +231,10 @@ class _WrappedText:
             extra['data_preprocessor'] = Code('_base_.data_preprocessor')
         return {'**': Code('_base_.model'), **extra} if extra else Code('_base_.model')
 
-    def phases(self) -> list[dict]:
-        """The method as phases; see methods.md 5.2."""
-        sr_phase, task_phase = dict(type='sr4ir_mm.SRPhase'), dict(type='sr4ir_mm.TaskPhase')
-        pixel = dict(weight=1.0)
-        phases = {
-            'sr4ir': [
-                {**sr_phase, 'pixel': pixel, 'tdp': dict(weight=1.0, begin=0.1)},
-                {**task_phase, 'images': dict(sr=0.34, hr=0.34, cqmix=0.34)},
-            ],
-            'l2t': [{**task_phase, 'images': dict(up=1.0)}],
-            'h2t': [{**task_phase, 'images': dict(hr=1.0)}],
-            'sr': [{**sr_phase, 'pixel': pixel}],
-            's2t': [{**task_phase, 'images': dict(sr=1.0)}],
-            't2s': [{**sr_phase, 'pixel': pixel, 'task': 1.0}],
-            'swt': [dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=pixel)],
-        }
-        return phases[self.wrapping.method]
-
     def test_cfg(self) -> dict[str, Any]:
         """Only what differs from the defaults."""
         test_cfg: dict[str, Any] = {}
-        if self.wrapping.method == 'h2t':
+        if self.wrapping.shows_hr:
             test_cfg['image'] = 'hr'
         if self.wrapping.lr_input:
             test_cfg['input'] = 'lr'
@@ -272,7 +247,7 @@ class _WrappedText:
         theirs = self.base.get('optim_wrapper') or {}
         wrappers: dict[str, Any] = self._replacing('optim_wrapper')
         wrappers['constructor'] = 'sr4ir_mm.SeparateOptimWrapperConstructor'
-        for name in self.wrapping.trained:
+        for name in self.trained:
             if name == 'task_net':
                 if 'optimizer' not in theirs:
                     raise UserError(
@@ -280,17 +255,26 @@ class _WrappedText:
                     )
                 wrappers[name] = Code('_base_.optim_wrapper')
                 continue
-            wrappers[name] = dict(type='OptimWrapper', optimizer=dict(_SR_OPTIMIZER))
+            wrappers[name] = dict(self.precision(), optimizer=dict(_SR_OPTIMIZER))
             if theirs.get('accumulative_counts', 1) > 1:
                 wrappers[name]['accumulative_counts'] = Code(
                     '_base_.optim_wrapper.accumulative_counts'
                 )
         return wrappers
 
+    def precision(self) -> dict[str, Any]:
+        """Type and loss scale of the SR network's wrapper: the zoo config's own where one backward pass serves both."""
+        theirs = self.base.get('optim_wrapper') or {}
+        joint = any(len(phase.trains) > 1 for phase in self.method.built_phases())
+        if not joint:
+            return dict(type='OptimWrapper')
+        shared = {key: theirs[key] for key in ('loss_scale', 'dtype') if key in theirs}
+        return dict(type=theirs.get('type', 'OptimWrapper'), **shared)
+
     def schedulers(self) -> dict[str, Any]:
         """The zoo config's list for the task network; for the SR network a cosine over the same length."""
         schedulers: dict[str, Any] = self._replacing('param_scheduler')
-        for name in self.wrapping.trained:
+        for name in self.trained:
             if name == 'sr_net':
                 schedulers[name] = [self._cosine()]
             else:
@@ -338,8 +322,6 @@ class _WrappedText:
                 hooks.append(dict(type='sr4ir_mm.TaskModelHook', hook=hook) if redirected else hook)
         if 'max_iters' not in (self.base.get('train_cfg') or {}):
             hooks.append(dict(type='sr4ir_mm.EpochSeedHook'))
-        if self.wrapping.method == 'sr4ir':
-            hooks.append(dict(type='sr4ir_mm.LossStartHook'))
         return hooks
 
     def default_hooks(self) -> dict[str, Any]:
@@ -361,7 +343,7 @@ class _WrappedText:
                 metrics.append(
                     Code(f'*_base_.{name}' if isinstance(theirs, Sequence) else f'_base_.{name}')
                 )
-            if not self.wrapping.lr_input and self.wrapping.method != 'h2t':
+            if not self.wrapping.lr_input and not self.wrapping.shows_hr:
                 metrics += [dict(type='sr4ir_mm.PSNR'), dict(type='sr4ir_mm.SSIM')]
             if not _is_plain_evaluator(theirs):
                 continue

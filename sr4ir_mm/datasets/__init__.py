@@ -1,4 +1,7 @@
-"""Datasets, samplers, transforms and data functions; each needs its own library only."""
+"""Data sets, transforms and samplers.
+
+Imported by apis, testing and scripts; imports models.augments alone of the models.
+"""
 
 from importlib.util import find_spec
 

@@ -1,4 +1,7 @@
-"""What the Runner calls: hooks, optimizer constructors and parameter schedulers."""
+"""What the Runner calls: hooks, optimizer constructors and parameter schedulers.
+
+Imported by apis and scripts; never by models, which get their optimizers handed in.
+"""
 
 from sr4ir_mm.engine.hooks import (
     EpochSeedHook,

@@ -1,4 +1,7 @@
-"""Models: the wrapper model, its phases, adapters, degradations, losses and networks."""
+"""Models: the wrapper model, its phases, adapters, degradations, losses and networks.
+
+Imported by apis, engine's hooks and scripts; imports structures, utils and the registries alone.
+"""
 
 from sr4ir_mm.models.adapters import (
     ClassificationAdapter,
@@ -6,7 +9,8 @@ from sr4ir_mm.models.adapters import (
     SegmentationAdapter,
     TaskAdapter,
 )
-from sr4ir_mm.models.data_preprocessors import LRHRBatch, LRHRDataPreprocessor
+from sr4ir_mm.models.augments import CQMix
+from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
 from sr4ir_mm.models.degradations import BicubicDegradation
 from sr4ir_mm.models.losses import PixelLoss, TDPLoss
 from sr4ir_mm.models.phases import JointPhase, Phase, SRPhase, TaskPhase
@@ -15,10 +19,10 @@ from sr4ir_mm.models.task_nets import TorchvisionMobileNetV3
 
 __all__ = [
     'BicubicDegradation',
+    'CQMix',
     'ClassificationAdapter',
     'DetectionAdapter',
     'JointPhase',
-    'LRHRBatch',
     'LRHRDataPreprocessor',
     'Phase',
     'PixelLoss',

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from sr4ir_mm.models.data_preprocessors import LRHRBatch
-from sr4ir_mm.models.phases.images import upsample
+from sr4ir_mm.models.phases import upsample
+from sr4ir_mm.structures import LRHRBatch
 from sr4ir_mm.utils.errors import UserError
 
 

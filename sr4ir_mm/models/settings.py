@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from torch import nn
 
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
-from sr4ir_mm.models.phases import KINDS
+from sr4ir_mm.models.phases import KINDS, Phase
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
 
@@ -21,10 +21,45 @@ def sort_preprocessor(cfg: dict | None) -> tuple[dict, dict | None]:
     # mmpretrain writes its own without a type.
     ours = set(cfg) - {'type'} <= set(inspect.signature(LRHRDataPreprocessor).parameters)
     kind = cfg.get('type', 'LRHRDataPreprocessor' if ours else 'ClsDataPreprocessor')
-    if str(kind).rpartition('.')[2] == 'LRHRDataPreprocessor':
-        cfg.pop('type', None)
-        return cfg, None
-    return {}, cfg
+    found = MODELS.get(kind) if isinstance(kind, str) and '.' in kind else kind
+    name = getattr(found, '__name__', str(kind)).rpartition('.')[2]
+    derived = inspect.isclass(found) and issubclass(found, LRHRDataPreprocessor)
+    return (cfg, None) if derived or name == 'LRHRDataPreprocessor' else ({}, cfg)
+
+
+def build_preprocessor(
+    cfg: Mapping, task_net: nn.Module, adapter: nn.Module, degradation: Mapping | None, scale: int
+) -> LRHRDataPreprocessor:
+    """Build the data preprocessor, or the derived class that ``cfg`` names, around a task network's own."""
+    parts = dict(
+        task_preprocessor=task_net.data_preprocessor,
+        adapter=adapter,
+        degradation=degradation,
+        scale=scale,
+    )
+    return MODELS.build({'type': 'sr4ir_mm.LRHRDataPreprocessor', **cfg, **parts})
+
+
+def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
+    """Check that the phases fit the networks and one another.
+
+    Raises:
+        UserError: A phase needs a network that is not there, or two phases train the same one.
+    """
+    trained: dict[str, str] = {}
+    for phase in phases:
+        kind = type(phase).__name__
+        if phase.needs_sr() and 'sr_net' not in nets:
+            raise UserError(
+                'A phase uses SR images but sr_net is None; set model.sr_net to an SR network.'
+            )
+        for name in phase.trains:
+            if name in trained:
+                raise UserError(
+                    f'The phases {trained[name]} and {kind} both train {name}, but an iteration makes one update of '
+                    'each network; put their losses into one phase.'
+                )
+            trained[name] = kind
 
 
 def check_test_cfg(cfg: Mapping | None, has_sr: bool) -> dict:
@@ -43,19 +78,3 @@ def check_test_cfg(cfg: Mapping | None, has_sr: bool) -> dict:
             f"test_cfg.image={merged['image']!r} cannot be shown; choose 'hr', 'up' or, with an sr_net, 'sr'."
         )
     return merged
-
-
-def build_degradation(cfg: Mapping | None, scale: int) -> nn.Module:
-    """Build the degradation, bicubic by default.
-
-    Raises:
-        UserError: Its scale is not the model's.
-    """
-    degradation = MODELS.build(
-        {'type': 'sr4ir_mm.BicubicDegradation', 'scale': scale, **(cfg or {})}
-    )
-    if getattr(degradation, 'scale', scale) != scale:
-        raise UserError(
-            f'The degradation has scale {degradation.scale}, the model {scale}; make them equal.'
-        )
-    return degradation

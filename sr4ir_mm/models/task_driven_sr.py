@@ -12,18 +12,22 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
-from sr4ir_mm.datasets.transforms import CQMix
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
+from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.checkpoint import drop_wrapper_prefix, load_child_weights
-from sr4ir_mm.models.data_preprocessors import LRHRBatch, LRHRDataPreprocessor
-from sr4ir_mm.models.phases import Phase, TrainingImages
+from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
-from sr4ir_mm.models.settings import build_degradation, check_test_cfg, sort_preprocessor
+from sr4ir_mm.models.settings import (
+    build_preprocessor,
+    check_phases,
+    check_test_cfg,
+    sort_preprocessor,
+)
 from sr4ir_mm.models.sr_nets import build_sr_net, check_scale
-from sr4ir_mm.models.updates import gradient_norms, update_together
-from sr4ir_mm.models.utils import frozen, unwrap
 from sr4ir_mm.registry import MODELS, TRANSFORMS
+from sr4ir_mm.structures import LRHRBatch, Progress
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import frozen, unwrap
 
 NETS = ('sr_net', 'task_net')
 
@@ -80,18 +84,10 @@ class TaskDrivenSR(BaseModel):
         task_net = build_task_net(task_net, task_preprocessor)
         test_cfg = check_test_cfg(test_cfg, has_sr=sr_net is not None)
         adapter = build_adapter(adapter, task_net)
-        degradation = build_degradation(degradation, scale)
+        images = {key: test_cfg[key] for key in ('input', 'coordinates')}
         super().__init__(
-            LRHRDataPreprocessor(
-                task_net.data_preprocessor,
-                adapter,
-                degradation,
-                scale,
-                **{
-                    'input': test_cfg['input'],
-                    'coordinates': test_cfg['coordinates'],
-                    **preprocessor_args,
-                },
+            build_preprocessor(
+                {**images, **preprocessor_args}, task_net, adapter, degradation, scale
             ),
             init_cfg,
         )
@@ -123,32 +119,37 @@ class TaskDrivenSR(BaseModel):
             Losses for logging, named ``<net>/<image kind>.<loss>``, and their sum ``loss``.
         """
         batch = self.data_preprocessor(data, True)['inputs']
-        images = TrainingImages(batch, self.super_resolve, self.cqmix)
+        context = self.phase_context(batch, Progress.of_run())
         logs: dict[str, Tensor] = {}
         for phase in self.phases:
-            logs.update(self._run_phase(phase, images, optim_wrapper))
+            logs.update(self._run_phase(phase, context, optim_wrapper))
         totals = [value for name, value in logs.items() if name.endswith('/loss')]
         if totals:
             logs['loss'] = torch.stack(totals).sum()
         return {name: value for name, value in logs.items() if not name.endswith('/loss')}
 
     def _run_phase(
-        self, phase: Phase, images: TrainingImages, optim_wrapper: OptimWrapperDict
+        self, phase: Phase, context: PhaseContext, optim_wrapper: OptimWrapperDict
     ) -> dict[str, Tensor]:
         """Compute one phase's losses with the other networks frozen, and update the networks it trains."""
-        wrappers = {name: optim_wrapper[name] for name in phase.trains}
         with frozen(*(net for name, net in self.nets().items() if name not in phase.trains)):
             with ExitStack() as contexts:
-                for name, wrapper in wrappers.items():
-                    contexts.enter_context(wrapper.optim_context(getattr(self, name)))
-                losses = phase.compute_losses(self, images)
+                for name in phase.trains:
+                    autocast = optim_wrapper[name].optim_context(getattr(self, name))
+                    contexts.enter_context(autocast)
+                losses = phase.compute_losses(context)
             if not losses:
                 return {}
             total, logs = self.parse_losses(losses)
-            update_together(total, list(wrappers.values()))
+            norms = optim_wrapper.update(total, phase.trains)
         prefix = phase.trains[0] if len(phase.trains) == 1 else 'joint'
-        logs = {f'{prefix}/{name}': value.detach() for name, value in logs.items()}
-        return {**logs, **gradient_norms(wrappers)}
+        return {**{f'{prefix}/{name}': value.detach() for name, value in logs.items()}, **norms}
+
+    def phase_context(self, batch: LRHRBatch, progress: Progress | None = None) -> PhaseContext:
+        """One iteration as the phases see it; without ``progress`` every loss has started."""
+        images = TrainingImages(batch, self.super_resolve, self.cqmix)
+        progress = progress or Progress()
+        return PhaseContext(self.nets(), self.adapter, images, self.default_layers, progress)
 
     def train(self, mode: bool = True) -> TaskDrivenSR:
         """Set train or eval mode; networks that no phase trains stay in eval mode."""
@@ -177,6 +178,10 @@ class TaskDrivenSR(BaseModel):
         """Names of the networks that no phase trains."""
         return [name for name in self.nets() if name not in self.trained_nets()]
 
+    def loss_starts(self) -> list[float]:
+        """Shares of the training after which losses start, 0 apart, in order."""
+        return sorted({share for phase in self.phases for share in phase.begins.values()})
+
     def super_resolve(self, lr_rgb01: Tensor) -> Tensor:
         """(N, 3, H, W) LR images to (N, 3, scale H, scale W) SR images, neither clamped nor quantised."""
         return self.sr_net(lr_rgb01)
@@ -204,10 +209,8 @@ class TaskDrivenSR(BaseModel):
         if mode == 'tensor':
             return self.super_resolve(inputs if isinstance(inputs, Tensor) else inputs.lr_rgb01)
         if mode == 'loss':
-            images = TrainingImages(inputs, self.super_resolve, self.cqmix)
-            return {
-                k: v for phase in self.phases for k, v in phase.compute_losses(self, images).items()
-            }
+            context = self.phase_context(inputs)
+            return {k: v for p in self.phases for k, v in p.compute_losses(context).items()}
         raise ValueError(f"mode={mode!r} is unknown; use 'predict', 'loss' or 'tensor'.")
 
     def predict(self, batch: LRHRBatch, kind: str | None = None) -> list[BaseDataElement]:
@@ -233,11 +236,7 @@ class TaskDrivenSR(BaseModel):
     # ---- checks ---------------------------------------------------------------------------------------------------
 
     def _check_nets(self) -> None:
-        needs_sr = any(phase.needs_sr() for phase in self.phases)
-        if needs_sr and 'sr_net' not in self.nets():
-            raise UserError(
-                'A phase uses SR images but sr_net is None; set model.sr_net to an SR network.'
-            )
+        check_phases(self.phases, self.nets())
         unknown = sorted(set(self.init_from) - set(self.nets()))
         if unknown:
             raise UserError(f'init_from names {unknown}, but this model has {list(self.nets())}.')

@@ -1,4 +1,7 @@
-"""Helpers for tests: generated batches of any task."""
+"""What tests of this package and of its users share: samples, zoo checks.
+
+Imported by tests and scripts alone.
+"""
 
 from sr4ir_mm.testing.samples import (
     count_classes,

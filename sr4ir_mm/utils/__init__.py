@@ -1,4 +1,7 @@
-"""Helpers of the tools and of the package itself; nothing here imports torch at import time."""
+"""Small things without a place in the method: errors, configs, command lines, modules.
+
+Imported by every room; imports nothing of the package but itself.
+"""
 
 from sr4ir_mm.utils.errors import UserError
 

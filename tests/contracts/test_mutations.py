@@ -36,7 +36,7 @@ DIST = 'tests/contracts/test_distributed.py::'
 MUTATIONS = [
     Mutation(
         '1 frozen stages',
-        'models/utils.py',
+        'utils/modules.py',
         'for p in module.parameters() if p.requires_grad]',
         'for p in module.parameters()]',
         STEP + 'test_frozen_stages_stay_frozen',
@@ -100,14 +100,14 @@ MUTATIONS = [
     ),
     Mutation(
         '8 eval mode restored',
-        'models/utils.py',
+        'utils/modules.py',
         'submodule.training = True',
         'pass',
         STEP + 'test_batch_norm_sees_the_task_phase_only[cls]',
     ),
     Mutation(
         '8 features in eval mode',
-        'models/utils.py',
+        'utils/modules.py',
         'submodule.training = False',
         'pass',
         STEP + 'test_batch_norm_sees_the_task_phase_only[cls]',
@@ -115,8 +115,8 @@ MUTATIONS = [
     Mutation(
         '9 log keys',
         'models/task_driven_sr.py',
-        "logs = {f'{prefix}/{name}': value.detach()",
-        "logs = {f'{prefix}/{name}_lr': value.detach()",
+        "{f'{prefix}/{name}': value.detach()",
+        "{f'{prefix}/{name}_lr': value.detach()",
         STEP + 'test_log_keys_are_readable_by_mmengine',
     ),
     Mutation(
@@ -135,18 +135,18 @@ MUTATIONS = [
     ),
     Mutation(
         '11 one loss scale for a joint pass',
-        'models/updates.py',
-        'scaler.load_state_dict(smallest)',
-        'pass',
+        'engine/optimizers/separate.py',
+        '    share_loss_scaler(wrappers)',
+        '    pass',
         OPTIMIZERS + 'test_joint_amp_unscales_by_one_scale',
     ),
     Mutation(
         '11 TDP under AMP',
         'models/phases/sr.py',
-        'sr_features = model.adapter.features(model.task_net, sr_rgb01, images.batch, layers)\n',
+        'sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)\n',
         'with torch.no_grad():\n'
-        '            model.adapter.features(model.task_net, images.hr_rgb01, images.batch, layers)\n'
-        '        sr_features = model.adapter.features(model.task_net, sr_rgb01, images.batch, layers)\n',
+        '            adapter.features(task_net, images.hr_rgb01, images.batch, layers)\n'
+        '        sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)\n',
         OPTIMIZERS + 'test_amp_trains_both_networks',
     ),
     Mutation(

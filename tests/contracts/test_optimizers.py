@@ -133,19 +133,67 @@ def test_amp_trains_both_networks(phases):
         assert {'task_net.backbone.conv1.weight', 'sr_net.head.weight'} <= changed
 
 
+JOINT = [dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict())]
+AMP = dict(type='AmpOptimWrapper', dtype='bfloat16', optimizer=dict(type='SGD', lr=1e-3))
+
+
 @pytest.mark.usefixtures('amp_on_cpu')
 def test_joint_amp_unscales_by_one_scale():
-    model = toy.build(
-        'cls', phases=[dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict())]
+    """Scaled by 8 and unscaled by 8 in both networks: the update of plain SGD, in bfloat16."""
+    models = [toy.build('cls', phases=JOINT) for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    amp = toy.optim_wrapper(models[0], sr=AMP, task=AMP)
+    amp['task_net'].loss_scaler.load_state_dict(
+        {**amp['task_net'].loss_scaler.state_dict(), 'scale': 64.0}
     )
-    amp = dict(type='AmpOptimWrapper', dtype='bfloat16', optimizer=dict(type='SGD', lr=1e-3))
-    wrappers = toy.optim_wrapper(model, sr=amp, task=amp)
+    plain = dict(AMP, type='OptimWrapper')
+    del plain['dtype']
+    for model, wrappers in zip(
+        models, (amp, toy.optim_wrapper(models[1], sr=plain, task=plain)), strict=True
+    ):
+        model.train()
+        model.train_step(toy.batch('cls'), wrappers)
+    assert amp['sr_net'].loss_scaler is amp['task_net'].loss_scaler
+    for (name, ours), theirs in zip(
+        models[0].named_parameters(), models[1].parameters(), strict=True
+    ):
+        assert torch.allclose(ours, theirs, atol=2e-4), name
+
+
+@pytest.mark.usefixtures('amp_on_cpu')
+def test_joint_amp_changes_the_scale_once_an_iteration():
+    model = toy.build('cls', phases=JOINT)
+    wrappers = toy.optim_wrapper(model, sr=AMP, task=AMP)
+    scaler = wrappers['sr_net'].loss_scaler
+    scaler.set_growth_interval(1)
     model.train()
-    model.train_step(toy.batch('cls'), wrappers)
-    wrappers['task_net'].loss_scaler.update(2.0)
-    model.train_step(toy.batch('cls'), wrappers)
-    assert (
-        wrappers['sr_net'].loss_scaler.get_scale()
-        == wrappers['task_net'].loss_scaler.get_scale()
-        == 2.0
-    )
+    for expected in (16.0, 32.0):
+        model.train_step(toy.batch('cls'), wrappers)
+        assert scaler.get_scale() == expected
+
+
+@pytest.mark.usefixtures('amp_on_cpu')
+def test_joint_phase_refuses_mixed_wrappers():
+    """Half of the gradients would be divided by a scale that never was."""
+    model = toy.build('cls', phases=JOINT)
+    plain = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-3))
+    with pytest.raises(UserError, match='give both the same type'):
+        toy.optim_wrapper(model, sr=plain, task=AMP)
+
+
+@pytest.mark.parametrize('joint', [False, True])
+def test_gradient_norms_are_logged_where_a_step_was_made(joint):
+    """Under accumulation no network shows a norm of another one's step."""
+    model = toy.build('cls', **({'phases': JOINT} if joint else {}))
+    wrappers = toy.optim_wrapper(model, accumulative_counts=2, clip_grad=dict(max_norm=0.1))
+    wrappers.initialize_count_status(model, 0, 8)
+    model.train()
+    seen = [model.train_step(toy.batch('cls', seed=seed), wrappers) for seed in range(4)]
+    names = {'sr_net/grad_norm', 'task_net/grad_norm'}
+    assert [names & set(logs) for logs in seen] == [set(), names, set(), names]
+    assert seen[1]['sr_net/grad_norm'] != seen[1]['task_net/grad_norm']
+
+
+def test_two_phases_cannot_train_one_network():
+    with pytest.raises(UserError, match='put their losses into one phase'):
+        toy.build('cls', phases=[toy.TASK_PHASE, dict(toy.TASK_PHASE, images=dict(up=1.0))])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sr4ir_mm.models.utils import eval_mode, frozen
+from sr4ir_mm.utils.modules import eval_mode, frozen
 from tests import toy
 
 TASKS = ('det', 'seg', 'cls')
@@ -82,13 +82,10 @@ def test_batch_norm_sees_the_task_phase_only(task):
 
 
 def test_tdp_gradient_reaches_the_sr_net_only():
-    from sr4ir_mm.models.phases import TrainingImages
-
     model = toy.build('cls', phases=[dict(type='sr4ir_mm.SRPhase', tdp=dict()), toy.TASK_PHASE])
     batch = model.data_preprocessor(toy.batch('cls'), True)['inputs']
-    images = TrainingImages(batch, model.super_resolve, model.cqmix)
     with frozen(model.task_net):
-        losses = model.phases[0].compute_losses(model, images)
+        losses = model.phases[0].compute_losses(model.phase_context(batch))
         losses['loss_tdp'].backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.sr_net.parameters())
     assert all(p.grad is None for p in model.task_net.parameters())

@@ -14,8 +14,7 @@ from mmengine.structures import BaseDataElement, InstanceData, PixelData
 from torch import Tensor, nn
 
 import sr4ir_mm.engine  # noqa: F401
-from sr4ir_mm.datasets.transforms import CQMix
-from sr4ir_mm.models import TaskDrivenSR
+from sr4ir_mm.models import CQMix, TaskDrivenSR
 from sr4ir_mm.models.task_driven_sr import NETS
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from sr4ir_mm.utils.converters import DEEPLABV3, EDSR, FASTER_RCNN, RESNET, SWINIR, Conversion

@@ -13,7 +13,8 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, init_default_scope
 
 from sr4ir_mm.apis.config_text import Code, assignments
-from sr4ir_mm.apis.wrap import METHODS, Wrapping, shrink_pipelines, wrap_config
+from sr4ir_mm.apis.methods import find_method, method_names
+from sr4ir_mm.apis.wrap import Wrapping, shrink_pipelines, wrap_config
 from sr4ir_mm.testing import make_batch
 from sr4ir_mm.utils.errors import UserError
 from tests import toy
@@ -110,7 +111,6 @@ def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
         'SyncNormHook',
         'EMAHook',
         'sr4ir_mm.EpochSeedHook',
-        'sr4ir_mm.LossStartHook',
     ]
     assert cfg.custom_hooks[0].hook.type == 'YOLOXModeSwitchHook'
     rtmdet = wrap('mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py', tmp_path)
@@ -127,7 +127,7 @@ def test_the_best_checkpoint_stays_the_tasks(tmp_path):
     assert 'default_hooks' not in wrap(own_config(tmp_path), tmp_path)
 
 
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', method_names())
 def test_every_method_trains(method, tmp_path):
     weights = tmp_path / 'task.pth'
     cfg = small(
@@ -135,7 +135,7 @@ def test_every_method_trains(method, tmp_path):
     )
     init_default_scope('mmdet')
     model = MODELS.build(cfg.model)
-    assert ('sr_net' in model.nets()) == (method not in ('l2t', 'h2t'))
+    assert ('sr_net' in model.nets()) == find_method(method).needs_sr()
     wrappers = build_optim_wrapper(model, cfg.optim_wrapper)
     assert set(wrappers.keys()) == set(cfg.param_scheduler) == set(model.trained_nets())
     before = {name: [p.clone() for p in net.parameters()] for name, net in model.nets().items()}
@@ -186,6 +186,21 @@ def test_what_the_zoo_config_trains_with_is_kept(tmp_path):
     assert cfg.custom_imports.imports == ['mmpretrain.models', 'sr4ir_mm']
     assert cfg.model_wrapper_cfg.find_unused_parameters
     assert cfg.auto_scale_lr.base_batch_size == 16
+
+
+def test_one_backward_pass_has_one_kind_of_wrapper(tmp_path):
+    amp = dict(type='AmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1), loss_scale=512.0)
+    source = own_config(tmp_path, optim_wrapper=amp)
+    joint = wrap(source, tmp_path, method='swt').optim_wrapper
+    assert joint.sr_net.type == joint.task_net.type == 'AmpOptimWrapper'
+    assert joint.sr_net.loss_scale == joint.task_net.loss_scale == 512.0
+    assert wrap(source, tmp_path).optim_wrapper.sr_net.type == 'OptimWrapper'
+
+
+def test_phases_come_from_the_configs(tmp_path):
+    for method in method_names():
+        base = Config.fromfile(ROOT / 'configs' / method.replace('-', '_') / '_base_.py')
+        assert wrap(RETINANET, tmp_path, method=method).model.phases == base.model.phases
 
 
 def test_own_task_weights_win_over_load_from(tmp_path):
@@ -278,7 +293,7 @@ def test_what_cannot_work_says_so_in_one_sentence(source, words, tmp_path):
 
 
 def test_wrong_requests_say_what_to_do(tmp_path):
-    with pytest.raises(UserError, match='choose one of sr4ir'):
+    with pytest.raises(UserError, match='choose one of h2t, l2t'):
         Wrapping(method='sr4irr')
     with pytest.raises(UserError, match='contradicts'):
         Wrapping(method='h2t', lr_input=True)

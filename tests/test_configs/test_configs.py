@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 
+from sr4ir_mm.engine.schedulers.cosine_restart import derived_periods
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS, TRANSFORMS
 from sr4ir_mm.testing.samples import make_batch
 from tests.test_configs.tiny import SIDE, shrink
@@ -188,11 +189,10 @@ def test_settings_of_the_paper(task, method):
     for name, eta_min in (('sr_net', 1e-6), ('task_net', 1e-4)):
         if name in cfg.param_scheduler:
             (schedule,) = cfg.param_scheduler[name]
-            assert (list(schedule.periods), schedule.eta_min, schedule.get('warmup', 0)) == (
-                expected,
-                eta_min,
-                warmup,
-            )
+            begin = cfg.model.phases[0].tdp.begin if method == 'sr4ir' else 0.0
+            assert schedule.get('restart') == ('loss_start' if method == 'sr4ir' else None)
+            assert derived_periods(epochs, warmup, begin) == expected
+            assert (schedule.eta_min, schedule.get('warmup', 0)) == (eta_min, warmup)
     if method != 'h2t':
         assert cfg.optim_wrapper.sr_net.optimizer == dict(type='AdamW', lr=1e-4, weight_decay=0.0)
     if method == 'sr4ir':

@@ -9,7 +9,7 @@ task_optim = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=3e-2, momentum=0.9, weight_decay=1e-4)
 )
 _cosine = dict(type='sr4ir_mm.WarmupCosineRestartLR', by_epoch=True, convert_to_iter_based=True)
-sr_schedule = [dict(_cosine, periods=[200], eta_min=1e-6)]
-task_schedule = [dict(_cosine, periods=[200], eta_min=1e-4)]
-sr_schedule_sr4ir = [dict(_cosine, periods=[20, 180], eta_min=1e-6)]
-task_schedule_sr4ir = [dict(_cosine, periods=[20, 180], eta_min=1e-4)]
+sr_schedule = [dict(_cosine, eta_min=1e-6)]
+task_schedule = [dict(_cosine, eta_min=1e-4)]
+sr_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-6)]
+task_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-4)]

@@ -11,7 +11,7 @@ task_optim = dict(
 _cosine = dict(
     type='sr4ir_mm.WarmupCosineRestartLR', by_epoch=True, convert_to_iter_based=True, warmup=1
 )
-sr_schedule = [dict(_cosine, periods=[30], eta_min=1e-6)]
-task_schedule = [dict(_cosine, periods=[30], eta_min=1e-4)]
-sr_schedule_sr4ir = [dict(_cosine, periods=[2, 27], eta_min=1e-6)]
-task_schedule_sr4ir = [dict(_cosine, periods=[2, 27], eta_min=1e-4)]
+sr_schedule = [dict(_cosine, eta_min=1e-6)]
+task_schedule = [dict(_cosine, eta_min=1e-4)]
+sr_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-6)]
+task_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-4)]

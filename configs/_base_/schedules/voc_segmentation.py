@@ -12,7 +12,7 @@ task_optim = dict(
     paramwise_cfg=dict(custom_keys=dict(auxiliary_head=dict(lr_mult=10))),
 )
 _cosine = dict(type='sr4ir_mm.WarmupCosineRestartLR', by_epoch=True, convert_to_iter_based=True)
-sr_schedule = [dict(_cosine, periods=[100], eta_min=1e-6)]
-task_schedule = [dict(_cosine, periods=[100], eta_min=1e-4)]
-sr_schedule_sr4ir = [dict(_cosine, periods=[10, 90], eta_min=1e-6)]
-task_schedule_sr4ir = [dict(_cosine, periods=[10, 90], eta_min=1e-4)]
+sr_schedule = [dict(_cosine, eta_min=1e-6)]
+task_schedule = [dict(_cosine, eta_min=1e-4)]
+sr_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-6)]
+task_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-4)]

@@ -1,7 +1,10 @@
-"""Transforms of images and of training batches."""
+"""Transforms of images and of training batches.
 
-from sr4ir_mm.datasets.transforms.cqmix import CQMix, mix_patches
+Imported by datasets.
+"""
+
 from sr4ir_mm.datasets.transforms.loading import LoadImage
 from sr4ir_mm.datasets.transforms.resize import ResizeShortSide
+from sr4ir_mm.models.augments import CQMix, mix_patches
 
 __all__ = ['CQMix', 'LoadImage', 'ResizeShortSide', 'mix_patches']

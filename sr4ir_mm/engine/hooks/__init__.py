@@ -1,4 +1,7 @@
-"""Hooks."""
+"""Hooks.
+
+Imported by engine.
+"""
 
 from sr4ir_mm.engine.hooks.channels_last import ChannelsLastHook
 from sr4ir_mm.engine.hooks.checkpoint import TaskCheckpointHook

@@ -33,7 +33,8 @@ class StopOnInvalidLossHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Look at the losses of this iteration."""
-        self._last = outputs or {}
+        # Gradient norms are infinite at every ordinary overflow of a loss scaler, which then skips the step.
+        self._last = {name: value for name, value in (outputs or {}).items() if 'loss' in name}
         is_last = self.is_last_train_iter(runner) or self.end_of_epoch(
             runner.train_dataloader, batch_idx
         )

@@ -9,8 +9,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from sr4ir_mm.models.utils import unwrap
 from sr4ir_mm.registry import HOOKS
+from sr4ir_mm.utils.modules import unwrap
 
 
 class TaskRunner:

@@ -10,8 +10,8 @@ from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from sr4ir_mm.models.utils import unwrap
 from sr4ir_mm.registry import HOOKS
+from sr4ir_mm.utils.modules import unwrap
 from sr4ir_mm.visualization.strips import TITLES, StripPainter, image_stem
 
 

@@ -1,4 +1,7 @@
-"""Optimizer wrappers and their constructor."""
+"""Optimizer wrappers, their constructor and their updates.
+
+Imported by engine.
+"""
 
 from sr4ir_mm.engine.optimizers.separate import (
     NamedOptimWrapperDict,

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapperDict
-from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as ROOT_CONSTRUCTORS
-from torch import nn
+from collections.abc import Sequence
 
-from sr4ir_mm.models.utils import unwrap
+from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper, OptimWrapperDict
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as ROOT_CONSTRUCTORS
+from torch import Tensor, nn
+
+from sr4ir_mm.engine.optimizers.updates import has_scaler, share_loss_scaler, update_together
 from sr4ir_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import unwrap
 
 _DEFAULT_CONSTRUCTOR = DefaultOptimWrapperConstructor.__name__
 
 
 class NamedOptimWrapperDict(OptimWrapperDict):
-    """``OptimWrapperDict`` that keeps gradient accumulation right and refuses checkpoints of other networks."""
+    """``OptimWrapperDict`` with one update for several networks.
+
+    It keeps gradient accumulation right and refuses checkpoints of other networks.
+    """
+
+    def update(self, total: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+        """One backward pass of ``total`` and one update of the networks that it trains.
+
+        Args:
+            total: Scalar loss.
+            names: Networks that it trains.
+
+        Returns:
+            Gradient norms, named ``<net>/grad_norm``, where gradients are clipped and this call did step.
+        """
+        return update_together(total, {name: self[name] for name in names})
 
     def initialize_count_status(self, model: nn.Module, cur_iter: int, max_iters: int) -> None:
         """Tell every wrapper the iteration range; the base class does nothing, and would lose the last gradients."""
@@ -70,12 +88,16 @@ class SeparateOptimWrapperConstructor:
         """Build the wrappers for ``model``, a ``TaskDrivenSR``, wrapped for distributed training or not."""
         model = unwrap(model)
         self._check(model)
-        return NamedOptimWrapperDict(
-            **{
-                name: self._build_one(unwrap(getattr(model, name)), cfg)
-                for name, cfg in self.cfg.items()
-            }
-        )
+        wrappers = {
+            name: self._build_one(unwrap(getattr(model, name)), cfg)
+            for name, cfg in self.cfg.items()
+        }
+        for phase in model.phases:
+            _join({name: wrappers[name] for name in phase.trains})
+        for wrapper in wrappers.values():
+            # Where the learning rate may restart, see WarmupCosineRestartLR.
+            wrapper.loss_starts = model.loss_starts()
+        return NamedOptimWrapperDict(**wrappers)
 
     def _check(self, model: nn.Module) -> None:
         expected = model.trained_nets()
@@ -101,3 +123,20 @@ class SeparateOptimWrapperConstructor:
             paramwise_cfg=cfg.pop('paramwise_cfg', None),
         )
         return ROOT_CONSTRUCTORS.build(constructor)(net)
+
+
+def _join(wrappers: dict[str, OptimWrapper]) -> None:
+    """Prepare the wrappers of one phase for their common backward pass.
+
+    Raises:
+        UserError: Some scale the loss and others do not.
+    """
+    if len(wrappers) < 2:
+        return
+    kinds = {name: type(wrapper).__name__ for name, wrapper in wrappers.items()}
+    if len({has_scaler(wrapper) for wrapper in wrappers.values()}) > 1:
+        raise UserError(
+            f'One phase trains {sorted(kinds)} in one backward pass, but their optimizer wrappers differ in loss '
+            f'scaling ({kinds}); give both the same type in optim_wrapper.'
+        )
+    share_loss_scaler(wrappers)

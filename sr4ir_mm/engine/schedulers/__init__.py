@@ -1,4 +1,7 @@
-"""Parameter schedulers."""
+"""Parameter schedulers.
+
+Imported by engine.
+"""
 
 from sr4ir_mm.engine.schedulers.cosine_restart import WarmupCosineRestartLR
 

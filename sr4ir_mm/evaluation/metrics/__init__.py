@@ -1,4 +1,7 @@
-"""Full-reference image metrics, one file each."""
+"""Full-reference image metrics, one file each.
+
+Imported by evaluation.
+"""
 
 from sr4ir_mm.evaluation.metrics.base import ImageMetric
 from sr4ir_mm.evaluation.metrics.fsim import FSIM, fsim

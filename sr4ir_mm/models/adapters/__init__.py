@@ -1,4 +1,7 @@
-"""Adapters: all knowledge of mmdet, mmseg and mmpretrain."""
+"""Adapters: all knowledge of mmdet, mmseg and mmpretrain.
+
+Imported by phases, data_preprocessors and the wrapper model.
+"""
 
 from sr4ir_mm.models.adapters.base import TaskAdapter
 from sr4ir_mm.models.adapters.build import build_adapter, build_task_net, task_library

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +13,8 @@ from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.features import collect_features
 from sr4ir_mm.models.adapters.spaces import TaskSpace
-from sr4ir_mm.models.utils import unwrap
-
-if TYPE_CHECKING:
-    from sr4ir_mm.models.data_preprocessors import LRHRBatch
-
-Losses = dict[str, Tensor | list[Tensor]]
-Size = tuple[int, int]
+from sr4ir_mm.structures import Losses, LRHRBatch, Size, copy_sample
+from sr4ir_mm.utils.modules import unwrap
 
 
 class TaskAdapter(nn.Module, ABC):
@@ -155,12 +150,3 @@ class TaskAdapter(nn.Module, ABC):
             else:
                 enlarged = tuple(scale * int(value) for value in sample.get('ori_shape')[:2])
                 sample.set_metainfo({'ori_shape': enlarged, 'scale_factor': tuple(factor.tolist())})
-
-
-def copy_sample(sample: BaseDataElement) -> BaseDataElement:
-    """Copy a data sample and its nested elements; tensors are shared, as networks replace rather than edit them."""
-    copy = sample.new()
-    for name, value in sample.items():
-        if isinstance(value, BaseDataElement):
-            copy.set_field(value.new(), name, dtype=type(value))
-    return copy

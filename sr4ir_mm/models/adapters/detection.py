@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,13 +12,11 @@ import torch.nn.functional as F
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
-from sr4ir_mm.models.adapters.base import Size, TaskAdapter
+from sr4ir_mm.models.adapters.base import TaskAdapter
 from sr4ir_mm.models.adapters.features import collect_features
-from sr4ir_mm.models.utils import eval_mode
 from sr4ir_mm.registry import MODELS
-
-if TYPE_CHECKING:
-    from sr4ir_mm.models.data_preprocessors import LRHRBatch
+from sr4ir_mm.structures import LRHRBatch, Size
+from sr4ir_mm.utils.modules import eval_mode
 
 _PROBE_SIDES = (64, 320)
 

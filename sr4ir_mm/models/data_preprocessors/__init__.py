@@ -1,5 +1,8 @@
-"""Data preprocessors: from a batch of loaded images to an LR/HR pair on the device."""
+"""Data preprocessors: from a batch of loaded images to an LR/HR pair on the device.
 
-from sr4ir_mm.models.data_preprocessors.lr_hr import LRHRBatch, LRHRDataPreprocessor
+Imported by the wrapper model; imports adapters and degradations.
+"""
 
-__all__ = ['LRHRBatch', 'LRHRDataPreprocessor']
+from sr4ir_mm.models.data_preprocessors.lr_hr import LRHRDataPreprocessor
+
+__all__ = ['LRHRDataPreprocessor']

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
@@ -13,36 +13,11 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import TaskAdapter
-from sr4ir_mm.models.adapters.base import copy_sample
+from sr4ir_mm.models.degradations import build_degradation
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.structures import LRHRBatch, Size, copy_sample
 
-Size = tuple[int, int]
 _BORDERS = ('reflect', 'replicate')
-
-
-@dataclass
-class LRHRBatch:
-    """One batch on the device.
-
-    Attributes:
-        hr_rgb01: (N, 3, H, W) image space, padded to a multiple of the scale by reflection; None for LR input.
-        lr_rgb01: (N, 3, H / scale, W / scale) image space.
-        task_inputs: (N, 3, h, w) what the task network's preprocessor made of the HR images, h <= H and w <= W; for LR
-            input, the same enlarged by nearest neighbour, of which only the border is used.
-        border: (N, 1, h, w) bool, True where the preprocessor padded; None if nothing is padded.
-        sizes: (height, width) of each image's unpadded HR region.
-        samples: The task library's data samples; for LR input with metainfo of the enlarged images.
-    """
-
-    hr_rgb01: Tensor | None
-    lr_rgb01: Tensor
-    task_inputs: Tensor
-    border: Tensor | None
-    sizes: list[Size]
-    samples: list[BaseDataElement]
-
-    def __len__(self) -> int:
-        return len(self.samples)
 
 
 @MODELS.register_module()
@@ -53,9 +28,10 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
     border is filled from the image before it is degraded, so that no edge of constant colour leaks into LR pixels.
 
     Args:
-        task_preprocessor: The task network's data preprocessor (shared, not copied).
-        adapter: The task network's adapter.
-        degradation: Maps (N, 3, H, W) HR to (N, 3, H / scale, W / scale) LR images.
+        task_preprocessor: The task network's data preprocessor (shared, not copied), or the config of one.
+        adapter: The task network's adapter, or the config of one.
+        degradation: Maps (N, 3, H, W) HR to (N, 3, H / scale, W / scale) LR images; a config of
+            ``BicubicDegradation`` or of the type it names, None for the defaults.
         scale: Factor of the SR network.
         input: ``'hr'`` degrades the loaded images; ``'lr'`` takes them as LR images, in evaluation only.
         border: ``'reflect'`` (replication where reflection cannot) or ``'replicate'``.
@@ -67,9 +43,9 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
 
     def __init__(
         self,
-        task_preprocessor: nn.Module,
-        adapter: TaskAdapter,
-        degradation: nn.Module,
+        task_preprocessor: nn.Module | Mapping,
+        adapter: TaskAdapter | Mapping,
+        degradation: nn.Module | Mapping | None,
         scale: int,
         input: str = 'hr',
         border: str = 'reflect',
@@ -85,9 +61,14 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         ):
             if value not in choices:
                 raise ValueError(f'{name}={value!r} is unknown; choose one of {choices}.')
+        if isinstance(task_preprocessor, Mapping):
+            task_preprocessor = MODELS.build(dict(task_preprocessor))
+        if isinstance(adapter, Mapping):
+            lender = SimpleNamespace(data_preprocessor=task_preprocessor)
+            adapter = MODELS.build({**adapter, 'task_net': lender})
         self.task_preprocessor = task_preprocessor
         self.adapter = adapter
-        self.degradation = degradation
+        self.degradation = build_degradation(degradation, scale)
         self.scale = scale
         self.input = input
         self.border = border

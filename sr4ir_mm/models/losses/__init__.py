@@ -1,4 +1,7 @@
-"""Losses of the SR phase; each is a pure module, testable without an optimizer."""
+"""Losses of the SR phase; each is a pure module, testable without an optimizer.
+
+Imported by phases; imports nothing of the package but registries and utils.
+"""
 
 from sr4ir_mm.models.losses.pixel import PixelLoss
 from sr4ir_mm.models.losses.tdp import TDPLoss

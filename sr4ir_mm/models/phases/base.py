@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from sr4ir_mm.models.adapters.base import Losses
-from sr4ir_mm.models.phases.images import KINDS, TrainingImages
+from sr4ir_mm.models.phases.context import PhaseContext
+from sr4ir_mm.models.phases.images import KINDS
+from sr4ir_mm.structures import Losses, Progress
 from sr4ir_mm.utils.errors import UserError
-
-if TYPE_CHECKING:
-    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 
 
 class Phase(nn.Module, ABC):
@@ -22,9 +19,8 @@ class Phase(nn.Module, ABC):
     A phase says what it trains and computes losses; it never touches an optimizer.
 
     Attributes:
-        trains: Children of the wrapper model whose parameters the phase updates.
-        begins: Share of training after which a loss starts, by its name; obeyed by ``LossStartHook``.
-        inactive: Names of losses that are switched off for now.
+        trains: Networks whose parameters the phase updates.
+        begins: Share of training after which a loss starts, by its name.
     """
 
     trains: Sequence[str] = ()
@@ -32,15 +28,18 @@ class Phase(nn.Module, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.begins: dict[str, float] = {}
-        self.inactive: set[str] = set()
 
     @abstractmethod
-    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+    def compute_losses(self, context: PhaseContext) -> Losses:
         """Losses of this phase; every key that contains ``loss`` is summed into what is differentiated."""
 
     def loss_names(self) -> set[str]:
-        """Names of the losses that can be switched."""
+        """Names of the losses that can start late."""
         return set()
+
+    def active_losses(self, progress: Progress) -> set[str]:
+        """Names of the losses that have started."""
+        return {name for name in self.loss_names() if progress.passed(self.begins.get(name, 0.0))}
 
     def needs_sr(self) -> bool:
         """Whether the phase needs an SR network."""
@@ -69,13 +68,12 @@ def weighted(losses: Losses, weight: float, prefix: str) -> Losses:
     }
 
 
-def kind_losses(
-    weights: Mapping[str, float], model: TaskDrivenSR, images: TrainingImages
-) -> Losses:
+def kind_losses(weights: Mapping[str, float], context: PhaseContext) -> Losses:
     """The task's own losses of each image kind, weighted; one forward pass a kind."""
+    images = context.images
     losses: Losses = {}
     for kind, weight in weights.items():
-        task_losses = model.adapter.loss(model.task_net, images.get(kind), images.batch)
+        task_losses = context.adapter.loss(context.task_net, images.get(kind), images.batch)
         losses.update(weighted(task_losses, weight, kind))
     return losses
 

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sr4ir_mm.datasets.transforms import CQMix
-from sr4ir_mm.models.data_preprocessors import LRHRBatch
+from sr4ir_mm.models.augments import CQMix
+from sr4ir_mm.structures import LRHRBatch
 
 KINDS = ('hr', 'up', 'sr', 'cqmix')
 
@@ -17,9 +17,8 @@ KINDS = ('hr', 'up', 'sr', 'cqmix')
 class TrainingImages:
     """Images of one batch by kind, all (N, 3, H, W) in image space and of the padded HR size.
 
-    ``hr`` ground truth; ``up`` LR, bilinearly upsampled; ``sr`` super-resolved, neither clamped nor
-    quantised; ``cqmix`` a
-    grid of SR and HR cells.
+    ``hr`` ground truth; ``up`` LR, bilinearly upsampled; ``sr`` super-resolved, neither clamped nor quantised;
+    ``cqmix`` a grid of SR and HR cells.
 
     Args:
         batch: The preprocessed batch.

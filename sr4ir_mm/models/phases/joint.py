@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from sr4ir_mm.models.adapters.base import Losses
 from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_losses
-from sr4ir_mm.models.phases.images import TrainingImages
+from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.sr import SRLosses, image_losses
 from sr4ir_mm.registry import MODELS
-
-if TYPE_CHECKING:
-    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+from sr4ir_mm.structures import Losses
 
 
 @MODELS.register_module()
@@ -43,10 +39,10 @@ class JointPhase(Phase):
         """Names of the SR losses."""
         return self.losses.names()
 
-    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+    def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`."""
-        sr_rgb01 = images.super_resolve()
-        active = self.losses.names() - self.inactive
-        losses = image_losses(self.losses, active, model, images, sr_rgb01)
-        losses.update(kind_losses(self.images, model, images))
+        sr_rgb01 = context.images.super_resolve()
+        active = self.active_losses(context.progress)
+        losses = image_losses(self.losses, active, context, sr_rgb01)
+        losses.update(kind_losses(self.images, context))
         return losses

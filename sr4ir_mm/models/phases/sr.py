@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from sr4ir_mm.models.adapters.base import Losses
 from sr4ir_mm.models.losses import TDPLoss
 from sr4ir_mm.models.phases.base import Phase, weighted
-from sr4ir_mm.models.phases.images import TrainingImages
-from sr4ir_mm.models.utils import eval_mode, unwrap
+from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.structures import Losses
 from sr4ir_mm.utils.errors import UserError
-
-if TYPE_CHECKING:
-    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 
 class SRLosses(nn.Module):
@@ -103,56 +99,44 @@ class SRPhase(Phase):
         """Names of the SR losses."""
         return self.losses.names()
 
-    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+    def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`."""
-        sr_rgb01 = images.super_resolve()
-        active = self.losses.names() - self.inactive
-        losses = image_losses(self.losses, active, model, images, sr_rgb01)
+        sr_rgb01 = context.images.super_resolve()
+        active = self.active_losses(context.progress)
+        losses = image_losses(self.losses, active, context, sr_rgb01)
         if 'task' in active:
-            losses.update(self._task_losses(model, images, sr_rgb01))
+            losses.update(self._task_losses(context, sr_rgb01))
         return losses
 
-    def _task_losses(self, model: TaskDrivenSR, images: TrainingImages, sr_rgb01: Tensor) -> Losses:
-        task_net = unwrap(model.task_net)
-        if not self.task_eval:
-            return weighted(
-                model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr'
-            )
-        with eval_mode(task_net):
-            return weighted(
-                model.adapter.loss(task_net, sr_rgb01, images.batch), self.losses.task, 'sr'
-            )
+    def _task_losses(self, context: PhaseContext, sr_rgb01: Tensor) -> Losses:
+        task_net = unwrap(context.task_net)
+        with eval_mode(task_net) if self.task_eval else nullcontext():
+            losses = context.adapter.loss(task_net, sr_rgb01, context.images.batch)
+        return weighted(losses, self.losses.task, 'sr')
 
 
 def image_losses(
-    losses: SRLosses,
-    active: set[str],
-    model: TaskDrivenSR,
-    images: TrainingImages,
-    sr_rgb01: Tensor,
+    losses: SRLosses, active: set[str], context: PhaseContext, sr_rgb01: Tensor
 ) -> Losses:
     """The active pixel and TDP losses of the SR image."""
     values: Losses = {}
     if 'pixel' in active:
-        values['loss_pixel'] = losses.pixel(sr_rgb01, images.hr_rgb01)
+        values['loss_pixel'] = losses.pixel(sr_rgb01, context.images.hr_rgb01)
     if 'tdp' in active:
-        values['loss_tdp'] = tdp_loss(losses.tdp, model, images, sr_rgb01)
+        values['loss_tdp'] = tdp_loss(losses.tdp, context, sr_rgb01)
     return values
 
 
-def tdp_loss(
-    criterion: TDPLoss, model: TaskDrivenSR, images: TrainingImages, sr_rgb01: Tensor
-) -> Tensor:
+def tdp_loss(criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor) -> Tensor:
     """Distance of SR and HR features of the task network in eval mode.
 
     SR features come first: inside one autocast context, a forward pass without gradient caches cast weights that carry
     none, and a later pass of the same network would have no gradient at all.
     """
-    layers = criterion.layers or model.default_layers
-    with eval_mode(unwrap(model.task_net)):
-        sr_features = model.adapter.features(model.task_net, sr_rgb01, images.batch, layers)
+    layers = criterion.layers or context.default_layers
+    images, adapter, task_net = context.images, context.adapter, context.task_net
+    with eval_mode(unwrap(task_net)):
+        sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)
         with torch.no_grad() if criterion.detach_hr else nullcontext():
-            hr_features = model.adapter.features(
-                model.task_net, images.hr_rgb01, images.batch, layers
-            )
+            hr_features = adapter.features(task_net, images.hr_rgb01, images.batch, layers)
     return criterion(sr_features, hr_features)

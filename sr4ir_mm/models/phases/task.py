@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 
-from sr4ir_mm.models.adapters.base import Losses, copy_sample
-from sr4ir_mm.models.data_preprocessors import LRHRBatch
 from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_losses, weighted
-from sr4ir_mm.models.phases.images import TrainingImages
+from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.structures import Losses, repeat_batch
 from sr4ir_mm.utils.errors import UserError
-
-if TYPE_CHECKING:
-    from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 
 
 @MODELS.register_module()
@@ -50,30 +44,17 @@ class TaskPhase(Phase):
         """Whether any kind is made by an SR network."""
         return not {'sr', 'cqmix'}.isdisjoint(self.images)
 
-    def compute_losses(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
+    def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`."""
         if self.needs_sr():
-            images.refresh_sr(self.reuse_sr)
+            context.images.refresh_sr(self.reuse_sr)
         if self.concat:
-            return self._joined(model, images)
-        return kind_losses(self.images, model, images)
+            return self._joined(context)
+        return kind_losses(self.images, context)
 
-    def _joined(self, model: TaskDrivenSR, images: TrainingImages) -> Losses:
-        joined = torch.cat([images.get(kind) for kind in self.images])
-        batch = repeat_batch(images.batch, len(self.images))
+    def _joined(self, context: PhaseContext) -> Losses:
+        joined = torch.cat([context.images.get(kind) for kind in self.images])
+        batch = repeat_batch(context.images.batch, len(self.images))
         # A mean over k times the samples, so that it equals the sum of k weighted means.
         weight = sum(self.images.values())
-        return weighted(model.adapter.loss(model.task_net, joined, batch), weight, 'all')
-
-
-def repeat_batch(batch: LRHRBatch, times: int) -> LRHRBatch:
-    """The batch ``times`` over, with data samples of their own."""
-    tile = (times, 1, 1, 1)
-    return replace(
-        batch,
-        hr_rgb01=None,
-        task_inputs=batch.task_inputs.repeat(tile),
-        border=None if batch.border is None else batch.border.repeat(tile),
-        sizes=batch.sizes * times,
-        samples=[copy_sample(sample) for _ in range(times) for sample in batch.samples],
-    )
+        return weighted(context.adapter.loss(context.task_net, joined, batch), weight, 'all')

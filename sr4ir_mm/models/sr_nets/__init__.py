@@ -1,4 +1,7 @@
-"""SR networks: mmagic's through its registry, imported only when a config names one."""
+"""SR networks: builder, defaults, and nets that mmagic lacks.
+
+Imported by the wrapper model and apis.
+"""
 
 from sr4ir_mm.models.sr_nets.build import build_sr_net, check_scale
 from sr4ir_mm.models.sr_nets.defaults import SR_NETS, default_sr_net

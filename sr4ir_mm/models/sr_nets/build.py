@@ -8,9 +8,9 @@ import torch
 from mmengine.config import ConfigDict
 from torch import nn
 
-from sr4ir_mm.models.utils import eval_mode
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import eval_mode
 
 _MMAGIC_PINS = 'mmagic==1.2.0 (pip install --no-deps), mmcv>=2.0,<2.2, numpy<2, diffusers==0.24.0'
 _PROBE_SIDE = 16

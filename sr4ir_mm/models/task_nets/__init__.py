@@ -1,4 +1,7 @@
-"""Parts of the paper's task networks that the OpenMMLab libraries lack; each needs its own library only."""
+"""Parts of the paper's task networks that the OpenMMLab libraries lack; each needs its own library only.
+
+Imported by models; used through the registry alone.
+"""
 
 from importlib.util import find_spec
 

@@ -1,4 +1,7 @@
-"""Weights in the names of torchvision and of the official SR networks, turned into OpenMMLab's names."""
+"""Weights in the names of torchvision and of the official SR networks, turned into OpenMMLab's names.
+
+Imported by scripts and tests.
+"""
 
 from sr4ir_mm.utils.converters.checkpoint import join_networks, read_state, save_state
 from sr4ir_mm.utils.converters.conversion import Conversion, find_conversion

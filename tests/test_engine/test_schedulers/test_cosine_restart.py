@@ -128,9 +128,11 @@ def test_configs_step_once_an_iteration(name):
     cfg = Config.fromfile(Path(__file__).parents[3] / f'configs/_base_/schedules/{name}.py')
     length = 5
     wrapper = OptimWrapper(optimizer(cfg.task_optim.optimizer.lr))
+    wrapper.loss_starts = [0.1]  # the TDP loss of configs/sr4ir
     (schedule,) = cfg.task_schedule_sr4ir
+    epochs = cfg.train_cfg.max_epochs
     scheduler = PARAM_SCHEDULERS.build(
-        dict(schedule, optimizer=wrapper), default_args=dict(epoch_length=length)
+        dict(schedule, optimizer=wrapper, end=epochs), default_args=dict(epoch_length=length)
     )
     rates_seen = []
     for _ in range(cfg.train_cfg.max_epochs * length):
@@ -139,11 +141,12 @@ def test_configs_step_once_an_iteration(name):
         scheduler.step()
 
     assert not scheduler.by_epoch
-    restart = (schedule.periods[0] + schedule.get('warmup', 0)) * length
+    restart = epochs * length // 10
     assert rates_seen[restart] == pytest.approx(1e-4)
     assert rates_seen[restart + 1] > 100 * 1e-4
-    assert sum(schedule.periods) + schedule.get('warmup', 0) == cfg.train_cfg.max_epochs
-    assert wrapper.get_lr()['lr'][0] == pytest.approx(1e-4)
+    assert sum(scheduler.periods) + scheduler.warmup == epochs * length
+    # mmengine stops a scheduler one step before its end, which no iteration sees.
+    assert wrapper.get_lr()['lr'][0] == pytest.approx(1e-4, rel=0.05)
 
 
 def test_resumed_schedule_goes_on():
@@ -185,3 +188,47 @@ def test_rates_equal_those_recorded_from_the_reference(fixture, first_period):
             for step in range(3)
         ]
         assert ours == pytest.approx(recorded, rel=1e-12)
+
+
+def test_the_restart_follows_the_length_of_the_training():
+    """One setting, whatever the length: the paper's [2, 27] of 30 epochs, [3, 36] of 40 and so on."""
+    length = 10
+    for epochs, periods in ((30, [2, 27]), (40, [3, 36]), (20, [1, 18])):
+        args = dict(base=1.0, warmup=length, eta_min=0.1)
+        derived = rates(epochs * length, restart=0.1, end=epochs * length, **args)
+        written = rates(epochs * length, periods=[period * length for period in periods], **args)
+        assert derived == written
+
+
+def test_without_a_restart_the_period_is_the_training():
+    args = dict(eta_min=0.1, warmup=3)
+    assert rates(30, end=30, **args) == rates(30, periods=[30], **args)
+
+
+def test_a_restart_within_the_warm_up_is_none():
+    assert rates(20, end=20, warmup=5, restart=0.1) == rates(20, periods=[15], warmup=5)
+
+
+@pytest.mark.parametrize(
+    ('args', 'words'),
+    [
+        (dict(periods=[3], restart=0.1), 'give one of the two'),
+        (dict(end=9, restart=1.5), 'neither a share'),
+        (dict(end=9, restart='tdp'), 'neither a share'),
+        (dict(), 'length of the training'),
+    ],
+)
+def test_contradictory_schedules_are_refused(args, words):
+    with pytest.raises(UserError, match=words):
+        rates(1, **args)
+
+
+@pytest.mark.parametrize(('begin', 'periods'), [(0.1, [10, 90]), (0.2, [20, 80]), (0.0, [100])])
+def test_the_rates_restart_where_the_loss_starts(begin, periods):
+    """The start of TDP is the one setting that both derive from."""
+    from tests import toy
+
+    model = toy.build('cls', phases=[dict(toy.SR_PHASE, tdp=dict(begin=begin)), toy.TASK_PHASE])
+    for wrapper in toy.optim_wrapper(model).values():
+        scheduler = WarmupCosineRestartLR(wrapper, restart='loss_start', end=100, by_epoch=False)
+        assert scheduler.periods == periods

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sr4ir_mm.datasets import CQMix
-from sr4ir_mm.datasets.transforms import mix_patches
+from sr4ir_mm.models.augments import mix_patches
 from sr4ir_mm.registry import TRANSFORMS
 
 

@@ -1,0 +1,44 @@
+"""How far a training has come."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from mmengine.logging import MessageHub
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come.
+
+    Attributes:
+        iteration: Iterations done.
+        total: Iterations of the whole training; None outside one, where every loss counts as started.
+    """
+
+    iteration: int = 0
+    total: int | None = None
+
+    @classmethod
+    def of_run(cls) -> Progress:
+        """The Runner's, as mmengine's ``RuntimeInfoHook`` notes it in the message hub before every iteration.
+
+        It follows the Runner's counters, so that a resumed run goes on exactly where it was.
+        """
+        hub = MessageHub.get_current_instance()
+        return cls(hub.get_info('iter', 0), hub.get_info('max_iters'))
+
+    @property
+    def share(self) -> float:
+        """Share of the training that is done, 0 to 1."""
+        return 1.0 if not self.total else min(self.iteration / self.total, 1.0)
+
+    def passed(self, share: float) -> bool:
+        """Whether ``share`` of the training is done."""
+        return self.total is None or self.iteration >= first_active_iter(share, self.total)
+
+
+def first_active_iter(share: float, max_iters: int) -> int:
+    """First iteration, counted from 0, at which ``share`` of ``max_iters`` is done."""
+    return math.ceil(share * max_iters - 1e-6)
