@@ -113,6 +113,12 @@ class SeparateOptimWrapperConstructor:
                 f'accumulative_counts differ between networks ({counts}); both must accumulate over '
                 'the same iterations.'
             )
+        sparse = [phase for phase in model.phases if getattr(phase, 'every', 1) > 1]
+        if sparse and max(counts.values(), default=1) > 1:
+            raise UserError(
+                f'{type(sparse[0]).__name__}(every={sparse[0].every}) leaves out iterations over which the other '
+                f'network would accumulate ({counts}); set accumulative_counts or every to 1.'
+            )
 
     @staticmethod
     def _build_one(net: nn.Module, cfg: dict) -> object:

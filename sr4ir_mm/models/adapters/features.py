@@ -42,14 +42,17 @@ def _split(layer: str) -> tuple[str, int | None]:
 
 @contextmanager
 def _recording(net: nn.Module, name: str, outputs: dict[str, object]) -> Iterator[None]:
-    modules = dict(net.named_modules())
-    if name not in modules:
-        raise UserError(f'TDP layer {name!r} is not in {type(net).__name__}; {_valid_layers(net)}.')
+    try:
+        module = net.get_submodule(name)
+    except AttributeError as error:
+        raise UserError(
+            f'TDP layer {name!r} is not in {type(net).__name__}; {_valid_layers(net)}.'
+        ) from error
 
     def record(module: nn.Module, args: object, output: object) -> None:
         outputs[name] = output
 
-    handle = modules[name].register_forward_hook(record)
+    handle = module.register_forward_hook(record)
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +58,34 @@ class TrainingImages:
         else:
             self.super_resolve()
 
+    @torch.no_grad()
+    def draw(self, kinds: Sequence[str], reuse: bool = False) -> Tensor:
+        """A batch of which each image is of the kind given for it; SR images are made for those that need one.
+
+        Args:
+            kinds: One kind an image.
+            reuse: Use the SR images that an earlier phase made before its update, if it made any.
+        """
+        drawn = self.hr_rgb01.clone()
+        rows = {kind: [i for i, own in enumerate(kinds) if own == kind] for kind in KINDS}
+        if rows['up']:
+            drawn[rows['up']] = self.get('up')[rows['up']].to(drawn)
+        needs_sr = sorted(rows['sr'] + rows['cqmix'])
+        if needs_sr:
+            drawn[needs_sr] = self._sr_rows(needs_sr, reuse).to(drawn)
+        if rows['cqmix']:
+            sr_rgb01, hr_rgb01 = drawn[rows['cqmix']], self.hr_rgb01[rows['cqmix']]
+            drawn[rows['cqmix']] = self._mix(sr_rgb01, hr_rgb01)
+        return drawn
+
+    def _sr_rows(self, rows: list[int], reuse: bool) -> Tensor:
+        if reuse and self._sr_rgb01 is not None:
+            return self._sr_rgb01.detach()[rows]
+        return self._super_resolve(self.batch.lr_rgb01[rows])
+
+    def _mix(self, sr_rgb01: Tensor, hr_rgb01: Tensor) -> Tensor:
+        return self._cqmix(dict(sr_rgb01=sr_rgb01, hr_rgb01=hr_rgb01))['cqmix_rgb01']
+
     def get(self, kind: str) -> Tensor:
         """The images of one kind; ``sr`` and ``cqmix`` need a call of :meth:`super_resolve` or
         :meth:`refresh_sr` first.
@@ -68,8 +96,7 @@ class TrainingImages:
             return upsample(self.batch.lr_rgb01, tuple(self.hr_rgb01.shape[-2:]))
         if kind == 'sr':
             return self._sr_rgb01
-        mixed = self._cqmix(dict(sr_rgb01=self._sr_rgb01, hr_rgb01=self.hr_rgb01))
-        return mixed['cqmix_rgb01']
+        return self._mix(self._sr_rgb01, self.hr_rgb01)
 
 
 def upsample(lr_rgb01: Tensor, size: tuple[int, int]) -> Tensor:

@@ -77,8 +77,12 @@ class SRPhase(Phase):
         task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0
             for none (T->S, TDSR).
         task_eval: Take the task losses in eval mode, as T->S does with its finished task network.
+        every: Train the SR network in every so many-th iteration only; the paper does in each.
 
-    Source: methods.md 5.2 and 5.4, step 1.
+    Raises:
+        UserError: ``every`` is no positive number.
+
+    Source: methods.md 5.2 and 5.4, step 1; ``every`` is this project's own.
     """
 
     trains = ('sr_net',)
@@ -89,8 +93,14 @@ class SRPhase(Phase):
         tdp: Mapping | None = None,
         task: float | Mapping = 0.0,
         task_eval: bool = True,
+        every: int = 1,
     ) -> None:
         super().__init__()
+        if every < 1:
+            raise UserError(
+                f'SRPhase got every={every}; expected 1 for each iteration, 2 for every second, ...'
+            )
+        self.every = every
         self.losses = SRLosses(pixel, tdp, task)
         self.begins = self.losses.begins
         self.task_eval = task_eval
@@ -100,7 +110,9 @@ class SRPhase(Phase):
         return self.losses.names()
 
     def compute_losses(self, context: PhaseContext) -> Losses:
-        """See :meth:`Phase.compute_losses`."""
+        """See :meth:`Phase.compute_losses`; no losses in the iterations that ``every`` leaves out."""
+        if context.progress.iteration % self.every:
+            return {}
         sr_rgb01 = context.images.super_resolve()
         active = self.active_losses(context.progress)
         losses = image_losses(self.losses, active, context, sr_rgb01)

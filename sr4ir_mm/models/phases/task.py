@@ -12,6 +12,8 @@ from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses, repeat_batch
 from sr4ir_mm.utils.errors import UserError
 
+_DRAWS = (None, 'sample', 'iteration')
+
 
 @MODELS.register_module()
 class TaskPhase(Phase):
@@ -22,14 +24,25 @@ class TaskPhase(Phase):
         concat: One forward pass over all kinds together instead of one each. Faster; batch norm then sees mixed
             statistics, and all weights must be equal.
         reuse_sr: Reuse the SR images that the SR phase made before its update instead of a second SR forward.
+        draw: One forward pass whatever the number of kinds: ``'sample'`` draws a kind for each image, with
+            probability in proportion to its weight, ``'iteration'`` one for the whole batch. The expected gradient is
+            that of all kinds together, as long as no layer depends on the batch. None passes every kind, as the paper
+            does.
 
-    Source: methods.md 5.4, step 2.
+    Raises:
+        UserError: Unknown kinds, or ``concat`` with unequal weights or with ``draw``.
+
+    Source: methods.md 5.4, step 2; ``draw`` is this project's own.
     """
 
     trains = ('task_net',)
 
     def __init__(
-        self, images: Mapping[str, float], concat: bool = False, reuse_sr: bool = False
+        self,
+        images: Mapping[str, float],
+        concat: bool = False,
+        reuse_sr: bool = False,
+        draw: str | None = None,
     ) -> None:
         super().__init__()
         self.images = check_kinds(images)
@@ -37,8 +50,14 @@ class TaskPhase(Phase):
             raise UserError(
                 f'TaskPhase(concat=True) needs equal weights, not {self.images}; set concat=False or make them equal.'
             )
+        if draw not in _DRAWS or (draw and concat):
+            raise UserError(
+                f"TaskPhase got draw={draw!r} and concat={concat}; draw is 'sample', 'iteration' or None, and concat "
+                'goes without it.'
+            )
         self.concat = concat
         self.reuse_sr = reuse_sr
+        self.draw = draw
 
     def needs_sr(self) -> bool:
         """Whether any kind is made by an SR network."""
@@ -46,11 +65,29 @@ class TaskPhase(Phase):
 
     def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`."""
+        if self.draw:
+            return self._drawn(context)
         if self.needs_sr():
             context.images.refresh_sr(self.reuse_sr)
         if self.concat:
             return self._joined(context)
         return kind_losses(self.images, context)
+
+    def _drawn(self, context: PhaseContext) -> Losses:
+        images = context.images
+        count = len(images.batch)
+        drawn = self._draw_kinds(count if self.draw == 'sample' else 1)
+        kinds = drawn if self.draw == 'sample' else drawn * count
+        losses = context.adapter.loss(
+            context.task_net, images.draw(kinds, self.reuse_sr), images.batch
+        )
+        return weighted(losses, sum(self.images.values()), 'drawn')
+
+    def _draw_kinds(self, count: int) -> list[str]:
+        """Kinds by the process's random numbers, on the CPU: which images need SR is known without waiting."""
+        weights = torch.tensor(list(self.images.values()), dtype=torch.float)
+        kinds = list(self.images)
+        return [kinds[i] for i in torch.multinomial(weights, count, replacement=True).tolist()]
 
     def _joined(self, context: PhaseContext) -> Losses:
         joined = torch.cat([context.images.get(kind) for kind in self.images])
