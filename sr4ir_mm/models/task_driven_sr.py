@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 
 import torch
 from mmengine.logging import print_log
@@ -132,17 +131,21 @@ class TaskDrivenSR(BaseModel):
         self, phase: Phase, context: PhaseContext, optim_wrapper: OptimWrapperDict
     ) -> dict[str, Tensor]:
         """Compute one phase's losses with the other networks frozen, and update the networks it trains."""
-        with frozen(*(net for name, net in self.nets().items() if name not in phase.trains)):
-            with ExitStack() as contexts:
-                for name in phase.trains:
-                    autocast = optim_wrapper[name].optim_context(getattr(self, name))
-                    contexts.enter_context(autocast)
-                losses = phase.compute_losses(context)
-            if not losses:
-                return {}
-            total, logs = self.parse_losses(losses)
-            norms = optim_wrapper.update(total, phase.trains)
-        prefix = phase.trains[0] if len(phase.trains) == 1 else 'joint'
+        nets, logs, totals = {n: getattr(self, n) for n in phase.trains}, {}, []
+        with frozen(*(net for name, net in self.nets().items() if name not in nets)):
+            parts = phase.loss_parts(context)
+            for number, part in enumerate(parts, 1):
+                last = number == len(parts)
+                with optim_wrapper.context(nets, last):
+                    losses = part()
+                if not losses:
+                    return {}
+                total, part_logs = self.parse_losses(losses)
+                norms = optim_wrapper.backward(total, phase.trains, last)
+                logs.update(part_logs)
+                totals.append(total.detach())
+        prefix = phase.trains[0] if len(nets) == 1 else 'joint'
+        logs['loss'] = torch.stack(totals).sum()
         return {**{f'{prefix}/{name}': value.detach() for name, value in logs.items()}, **norms}
 
     def phase_context(self, batch: LRHRBatch, progress: Progress | None = None) -> PhaseContext:

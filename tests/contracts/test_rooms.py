@@ -103,7 +103,7 @@ def test_one_file_drives_the_optimizers():
         name
         for name, path in MODULES.items()
         if room(name) != 'engine'
-        and ('optim_context(' in path.read_text() or 'optim_wrapper.update(' in path.read_text())
+        and ('optim_wrapper.context(' in path.read_text() or '.backward(' in path.read_text())
     ]
     assert drivers == ['sr4ir_mm.models.task_driven_sr']
 

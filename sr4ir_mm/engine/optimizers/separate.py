@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper, OptimWrapperDict
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as ROOT_CONSTRUCTORS
 from torch import Tensor, nn
 
-from sr4ir_mm.engine.optimizers.updates import has_scaler, share_loss_scaler, update_together
+from sr4ir_mm.engine.optimizers.updates import (
+    add_gradients,
+    has_scaler,
+    share_loss_scaler,
+    update_together,
+)
 from sr4ir_mm.registry import OPTIM_WRAPPER_CONSTRUCTORS
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.modules import unwrap
@@ -22,17 +28,37 @@ class NamedOptimWrapperDict(OptimWrapperDict):
     It keeps gradient accumulation right and refuses checkpoints of other networks.
     """
 
-    def update(self, total: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
-        """One backward pass of ``total`` and one update of the networks that it trains.
+    @contextmanager
+    def context(self, nets: Mapping[str, nn.Module], last: bool) -> Iterator[None]:
+        """Mixed precision and synchronisation of the networks while a part of their loss is computed.
+
+        Args:
+            nets: The networks that the loss trains, in their distributed wrappers if they have such.
+            last: Whether it is the last part before the update; only then do processes exchange gradients.
+        """
+        with ExitStack() as contexts:
+            for name, net in nets.items():
+                contexts.enter_context(self[name].optim_context(net))
+                if not last and hasattr(net, 'no_sync'):
+                    contexts.enter_context(net.no_sync())
+            yield
+
+    def backward(self, total: Tensor, names: Sequence[str], last: bool = True) -> dict[str, Tensor]:
+        """The backward pass of a part of the loss and, after the last one, one update of the networks it trains.
 
         Args:
             total: Scalar loss.
             names: Networks that it trains.
+            last: Whether no other part follows before the update.
 
         Returns:
             Gradient norms, named ``<net>/grad_norm``, where gradients are clipped and this call did step.
         """
-        return update_together(total, {name: self[name] for name in names})
+        wrappers = {name: self[name] for name in names}
+        if last:
+            return update_together(total, wrappers)
+        add_gradients(total, wrappers[names[0]])
+        return {}
 
     def initialize_count_status(self, model: nn.Module, cur_iter: int, max_iters: int) -> None:
         """Tell every wrapper the iteration range; the base class does nothing, and would lose the last gradients."""

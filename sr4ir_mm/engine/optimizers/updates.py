@@ -51,6 +51,14 @@ def has_scaler(wrapper: OptimWrapper) -> bool:
     return hasattr(wrapper, 'loss_scaler')
 
 
+def add_gradients(total: Tensor, wrapper: OptimWrapper) -> None:
+    """Backward pass of a part of a loss, which neither counts as an iteration nor updates anything."""
+    scaled = wrapper.scale_loss(total)
+    if has_scaler(wrapper):
+        scaled = wrapper.loss_scaler.scale(scaled)
+    scaled.backward()
+
+
 def update_together(total: Tensor, wrappers: Mapping[str, OptimWrapper]) -> dict[str, Tensor]:
     """One backward pass of ``total`` and one update of every wrapper.
 

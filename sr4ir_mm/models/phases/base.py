@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -32,6 +33,12 @@ class Phase(nn.Module, ABC):
     @abstractmethod
     def compute_losses(self, context: PhaseContext) -> Losses:
         """Losses of this phase; every key that contains ``loss`` is summed into what is differentiated."""
+
+    def loss_parts(self, context: PhaseContext) -> Sequence[Callable[[], Losses]]:
+        """The losses in parts that share no graph: each is differentiated before the next is computed, so that memory
+        holds one graph at a time. Their sum is :meth:`compute_losses`.
+        """
+        return [partial(self.compute_losses, context)]
 
     def loss_names(self) -> set[str]:
         """Names of the losses that can start late."""
@@ -70,12 +77,17 @@ def weighted(losses: Losses, weight: float, prefix: str) -> Losses:
 
 def kind_losses(weights: Mapping[str, float], context: PhaseContext) -> Losses:
     """The task's own losses of each image kind, weighted; one forward pass a kind."""
-    images = context.images
     losses: Losses = {}
     for kind, weight in weights.items():
-        task_losses = context.adapter.loss(context.task_net, images.get(kind), images.batch)
-        losses.update(weighted(task_losses, weight, kind))
+        losses.update(kind_loss(kind, weight, context))
     return losses
+
+
+def kind_loss(kind: str, weight: float, context: PhaseContext) -> Losses:
+    """The task's own losses of one image kind, weighted."""
+    images = context.images
+    losses = context.adapter.loss(context.task_net, images.get(kind), images.batch)
+    return weighted(losses, weight, kind)
 
 
 def _scale(value: Tensor | list[Tensor], weight: float) -> Tensor | list[Tensor]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 
-from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_losses, weighted
+from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_loss, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses, repeat_batch
@@ -65,13 +66,17 @@ class TaskPhase(Phase):
 
     def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`."""
+        return {k: v for part in self.loss_parts(context) for k, v in part().items()}
+
+    def loss_parts(self, context: PhaseContext) -> Sequence[Callable[[], Losses]]:
+        """A part an image kind, unless kinds share a pass."""
         if self.draw:
-            return self._drawn(context)
+            return [partial(self._drawn, context)]
         if self.needs_sr():
             context.images.refresh_sr(self.reuse_sr)
         if self.concat:
-            return self._joined(context)
-        return kind_losses(self.images, context)
+            return [partial(self._joined, context)]
+        return [partial(kind_loss, kind, w, context) for kind, w in self.images.items()]
 
     def _drawn(self, context: PhaseContext) -> Losses:
         images = context.images

@@ -1,0 +1,109 @@
+"""Ways to run the same training iteration, for benchmarks: each changes a built model or its config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import torch
+from mmengine.config import ConfigDict
+from torch import Tensor, nn
+
+from sr4ir_mm.models.adapters.features import collect_features
+from sr4ir_mm.structures import LRHRBatch
+from sr4ir_mm.utils.modules import unwrap
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run an iteration.
+
+    Attributes:
+        about: What it does, in a few words.
+        configure: Changes the config before anything is built.
+        change: Changes the built model.
+        channels_last: Whether convolutions are kept in channels-last order.
+        autocast: Data type of the networks' mixed precision; None for float32.
+    """
+
+    about: str
+    configure: Callable[[ConfigDict], None] = lambda cfg: None
+    change: Callable[[nn.Module], None] = lambda model: None
+    channels_last: bool = True
+    autocast: str | None = None
+
+
+def literal(model: nn.Module) -> None:
+    """Do what the authors' loop does step for step (methods.md 5.4).
+
+    The task network runs as a whole for TDP features, and the second super-resolution builds a graph that is thrown
+    away.
+    """
+    adapter, super_resolve = model.adapter, model.super_resolve
+
+    def features(
+        task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch, layers: Sequence[str]
+    ) -> list[Tensor]:
+        net = unwrap(task_net)
+        inputs, samples = adapter.to_task_inputs(image_rgb01, batch)
+        return collect_features(net, layers, lambda: net(inputs, samples, mode='tensor'))
+
+    def with_graph(lr_rgb01: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            return super_resolve(lr_rgb01)
+        parameters = [p for p in model.sr_net.parameters() if not p.requires_grad]
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        with torch.enable_grad():
+            sr_rgb01 = super_resolve(lr_rgb01).detach()
+        for parameter in parameters:
+            parameter.requires_grad_(False)
+        return sr_rgb01
+
+    adapter.features = features
+    for phase in model.phases:
+        # All kinds in one graph, one backward pass.
+        phase.loss_parts = lambda context, phase=phase: [
+            lambda: {
+                k: v for part in type(phase).loss_parts(phase, context) for k, v in part().items()
+            }
+        ]
+    if 'sr_net' in model.nets():
+        model.super_resolve = with_graph
+
+
+def to_channels_last(model: nn.Module) -> None:
+    """What the hook of that name does."""
+    from sr4ir_mm.engine.hooks import ChannelsLastHook
+
+    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+
+
+def compiled(model: nn.Module) -> None:
+    """Inductor for both networks."""
+    for net in model.nets().values():
+        net.compile()
+
+
+def _task_phase(cfg: ConfigDict, **options: object) -> None:
+    for phase in cfg.model.phases:
+        if phase.type.endswith('TaskPhase'):
+            phase.update(options)
+
+
+#: What ``--compare`` takes; ``literal`` is the baseline of every ratio.
+VARIANTS: dict[str, Variant] = {
+    'literal': Variant("the authors' loop, step for step", change=literal, channels_last=False),
+    'default': Variant('as shipped'),
+    'usual-layout': Variant('as shipped, in the usual memory layout', channels_last=False),
+    'concat': Variant(
+        'one task pass over all kinds together', lambda cfg: _task_phase(cfg, concat=True)
+    ),
+    'reuse-sr': Variant('no second super-resolution', lambda cfg: _task_phase(cfg, reuse_sr=True)),
+    'draw-sample': Variant(
+        'one kind drawn for each image', lambda cfg: _task_phase(cfg, draw='sample')
+    ),
+    'bf16': Variant('bfloat16 autocast', autocast='bfloat16'),
+    'compile': Variant('torch.compile of both networks', change=compiled),
+}

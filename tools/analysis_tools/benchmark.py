@@ -1,0 +1,332 @@
+"""Time, memory and arithmetic of a training iteration, part by part, variants in turn.
+
+    python tools/analysis_tools/benchmark.py configs/sr4ir/resnet18_edsr_x4_cars.py --batch 8 --size 224 224
+    python tools/analysis_tools/benchmark.py CONFIG --compare literal default concat --iterations 10 --threads 2
+    python tools/analysis_tools/benchmark.py CONFIG --methods l2t s2t sr4ir sr4ir-lite
+    python tools/analysis_tools/benchmark.py CONFIG --flops                  # multiply-adds instead of seconds
+
+All variants start from the same weights and take the same batches in turn in one process, so that what else the machine
+does hits all of them alike: the ratios of the medians are the answer, not the seconds. Images are crops of the
+photographs that scikit-image carries (or of ``--images``); batch statistics are settled on them first, so that features
+are as large as those of a trained network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import ctypes
+import gc
+import json
+import re
+import statistics
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.optim import OptimWrapperDict
+from mmengine.registry import init_default_scope
+from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.flop_counter import FlopCounterMode
+
+from sr4ir_mm.apis.methods import find_method, method_names
+from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
+from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
+from sr4ir_mm.testing.parts import PartMeter, clock, watch_training
+from sr4ir_mm.testing.samples import make_batch
+from sr4ir_mm.testing.variants import VARIANTS, Variant, to_channels_last
+from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.errors import UserError
+
+MB = 2**20
+
+
+@dataclass
+class Candidate:
+    """One variant, built."""
+
+    name: str
+    model: TaskDrivenSR
+    optimizers: OptimWrapperDict
+    autocast: str | None
+
+    def step(self, batch: dict) -> dict[str, Tensor]:
+        """One iteration."""
+        device = next(self.model.parameters()).device.type
+        dtype = None if self.autocast is None else getattr(torch, self.autocast)
+        with torch.autocast(device, dtype) if dtype else nullcontext():
+            return self.model.train_step(copy.deepcopy(batch), self.optimizers)
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Measure a training iteration')
+    parser.add_argument('config')
+    parser.add_argument('--batch', type=int, default=2, help='images in a batch')
+    parser.add_argument('--size', nargs=2, type=int, default=[224, 224], help='height and width')
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument('--iterations', type=int, default=5, help='of each variant')
+    parser.add_argument('--threads', type=int, help="PyTorch's threads")
+    parser.add_argument(
+        '--compare', nargs='+', choices=list(VARIANTS), default=['literal', 'default']
+    )
+    parser.add_argument(
+        '--methods', nargs='+', choices=method_names(), help='compare methods, as shipped, instead'
+    )
+    parser.add_argument('--flops', action='store_true', help='count multiply-adds by part')
+    parser.add_argument('--images', type=Path, help='folder of images instead of photographs')
+    parser.add_argument('--out', type=Path, help='JSON file of all figures')
+    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Build every variant, measure them in turn, print the table."""
+    args = parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    cfg = load(args)
+    init_default_scope(cfg.default_scope)
+    candidates = [build(name, cfg, args) for name in args.methods or args.compare]
+    photographs = load_photographs(args.images)
+    batches = [
+        real_batch(candidates[0].model, photographs, args, seed)
+        for seed in range(args.iterations + 1)
+    ]
+    settle(candidates, batches[0])
+    figures = count_flops(candidates, batches[0]) if args.flops else measure(candidates, batches)
+    report = dict(
+        config=args.config,
+        batch=args.batch,
+        size=args.size,
+        device=device_name(args.device),
+        threads=torch.get_num_threads(),
+        unit='multiply-adds' if args.flops else 'seconds',
+        variants=figures,
+    )
+    print(table(report))
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(json.dumps(report, indent=1) + '\n')
+
+
+def load(args: argparse.Namespace) -> Config:
+    """The config without weights that would have to be downloaded."""
+    options = dict(option.split('=', 1) for option in args.cfg_options)
+    cfg = cli.load_config(args.config, {'model.init_from': None, **options})
+    forget_weights(cfg.model)
+    return cfg
+
+
+def forget_weights(cfg: ConfigDict | list) -> None:
+    """Drop every ``init_cfg`` that names a checkpoint."""
+    for value in cfg.values() if isinstance(cfg, Mapping) else cfg:
+        if isinstance(value, Mapping) and (value.get('init_cfg') or {}).get('checkpoint'):
+            value['init_cfg'] = None
+        if isinstance(value, (Mapping, list)):
+            forget_weights(value)
+
+
+def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:
+    """A variant, or a method as shipped, with its optimizers."""
+    cfg = copy.deepcopy(cfg)
+    variant = Variant('') if args.methods else VARIANTS[name]
+    if args.methods:
+        use_method(cfg, name)
+    variant.configure(cfg)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    model = model.to(args.device).train()
+    if variant.channels_last:
+        to_channels_last(model)
+    variant.change(model)
+    wrappers = {key: cfg.optim_wrapper[key] for key in model.trained_nets()}
+    constructor = dict(type=cfg.optim_wrapper.constructor, optim_wrapper_cfg=ConfigDict(wrappers))
+    return Candidate(
+        name, model, OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model), variant.autocast
+    )
+
+
+def use_method(cfg: Config, name: str) -> None:
+    """Replace the phases by those of another method."""
+    method = find_method(name)
+    cfg.model.phases = method.phases
+    cfg.model.test_cfg = dict(method.model.get('test_cfg', {}))
+    if not method.needs_sr():
+        cfg.model.sr_net = None
+
+
+def load_photographs(folder: Path | None) -> list[np.ndarray]:
+    """(H, W, 3) uint8 BGR images.
+
+    Raises:
+        UserError: The folder holds no image.
+    """
+    if folder is None:
+        from skimage import data
+
+        names = ('astronaut', 'chelsea', 'coffee', 'rocket')
+        return [getattr(data, name)()[..., ::-1].copy() for name in names]
+    images = [cv2.imread(str(path)) for path in sorted(folder.iterdir())]
+    images = [image for image in images if image is not None]
+    if not images:
+        raise UserError(f'{folder} holds no image that can be read; name a folder of images.')
+    return images
+
+
+def real_batch(
+    model: TaskDrivenSR, photographs: list[np.ndarray], args: argparse.Namespace, seed: int
+) -> dict:
+    """A batch of generated labels on crops of real images."""
+    height, width = args.size
+    batch = make_batch(model.task_net, [(height, width)] * args.batch, seed=seed, masks=False)
+    rng = np.random.default_rng(seed)
+    for index in range(args.batch):
+        photograph = photographs[(seed * args.batch + index) % len(photographs)]
+        factor = max(1.0, height / photograph.shape[0], width / photograph.shape[1])
+        large = cv2.resize(photograph, None, fx=factor, fy=factor)
+        y = rng.integers(0, large.shape[0] - height + 1)
+        x = rng.integers(0, large.shape[1] - width + 1)
+        crop = np.ascontiguousarray(large[y : y + height, x : x + width].transpose(2, 0, 1))
+        batch['inputs'][index] = torch.from_numpy(crop)
+    return batch
+
+
+def settle(candidates: list[Candidate], batch: dict) -> None:
+    """Give every norm the statistics of the batch, as training does in time.
+
+    Random weights under frozen statistics make features so small that the processor slows down on denormal numbers.
+    """
+    first, *others = (candidate.model.task_net for candidate in candidates)
+    norms = [module for module in first.modules() if isinstance(module, _BatchNorm)]
+    flags = [(norm.training, norm.momentum) for norm in norms]
+    for norm in norms:
+        norm.training, norm.momentum = True, 1.0
+    model = candidates[0].model
+    inputs = model.data_preprocessor(copy.deepcopy(batch), True)['inputs']
+    with torch.no_grad():
+        model.adapter.features(first, inputs.hr_rgb01, inputs, model.default_layers)
+    for norm, (training, momentum) in zip(norms, flags, strict=True):
+        norm.training, norm.momentum = training, momentum
+    for net in others:
+        net.load_state_dict(first.state_dict())
+
+
+def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]:
+    """Seconds by part and in all, and peak memory; the first iteration warms up."""
+    device = next(candidates[0].model.parameters()).device
+    meters = {candidate.name: PartMeter(clock(device)) for candidate in candidates}
+    seconds: dict[str, list[dict[str, float]]] = {candidate.name: [] for candidate in candidates}
+    memory: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
+    for candidate in candidates:
+        watch_training(meters[candidate.name], candidate.model, candidate.optimizers)
+    for batch in batches:
+        for candidate in candidates:
+            meter = meters[candidate.name]
+            with PeakMemory(device) as peak, meter.iteration():
+                candidate.step(batch)
+            seconds[candidate.name].append(dict(meter.totals))
+            memory[candidate.name].append(peak.megabytes)
+    return {name: summary(values[1:], max(memory[name])) for name, values in seconds.items()}
+
+
+def summary(iterations: list[dict[str, float]], memory: float) -> dict:
+    """Medians, and the spread of the whole iteration."""
+    names = list(dict.fromkeys(name for iteration in iterations for name in iteration))
+    totals = [sum(iteration.values()) for iteration in iterations]
+    return dict(
+        total=statistics.median(totals),
+        spread=[min(totals), max(totals)],
+        peak_mb=memory,
+        parts={n: statistics.median([i.get(n, 0.0) for i in iterations]) for n in names},
+    )
+
+
+def count_flops(candidates: list[Candidate], batch: dict) -> dict[str, dict]:
+    """Multiply-adds by part, as torch's counter sees them (convolutions, products and attention)."""
+    figures = {}
+    for candidate in candidates:
+        with FlopCounterMode(display=False) as counter:
+            meter = PartMeter(lambda counter=counter: counter.get_total_flops() / 2)
+            watch_training(meter, candidate.model, candidate.optimizers)
+            with meter.iteration():
+                candidate.step(batch)
+        figures[candidate.name] = summary([dict(meter.totals)], 0.0)
+    return figures
+
+
+class PeakMemory:
+    """Peak memory of what runs inside, in MiB above what was held before.
+
+    On the CPU it is the process's resident memory, after the allocator gave back what it kept.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.megabytes = float('nan')
+        self._before = 0.0
+
+    def __enter__(self) -> PeakMemory:
+        gc.collect()
+        if self.device.type == 'cuda':
+            torch.cuda.reset_peak_memory_stats(self.device)
+            self._before = torch.cuda.memory_allocated(self.device)
+        else:
+            ctypes.CDLL(None).malloc_trim(0)
+            Path('/proc/self/clear_refs').write_text('5')
+            self._before = resident('VmRSS')
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.device.type == 'cuda':
+            peak = torch.cuda.max_memory_allocated(self.device)
+        else:
+            peak = resident('VmHWM')
+        self.megabytes = (peak - self._before) / MB
+
+
+def resident(name: str) -> float:
+    """Bytes of a field of this process's status."""
+    status = Path('/proc/self/status').read_text()
+    return 1024 * float(re.search(rf'{name}:\s+(\d+) kB', status)[1])
+
+
+def device_name(device: str) -> str:
+    """What it runs on."""
+    return torch.cuda.get_device_name(device) if device.startswith('cuda') else device
+
+
+def table(report: dict) -> str:
+    """A column a variant, a row a part, the ratio to the first variant below."""
+    variants = report['variants']
+    first = next(iter(variants.values()))
+    form = '{:.3g} G' if report['unit'] == 'multiply-adds' else '{:.3f}'
+    scale = 1e-9 if report['unit'] == 'multiply-adds' else 1.0
+    rows = list(dict.fromkeys(part for figures in variants.values() for part in figures['parts']))
+    lines = [f'| {report["unit"]} | {" | ".join(variants)} |', '|---|' + '---|' * len(variants)]
+    for row in rows:
+        cells = (form.format(scale * v['parts'].get(row, 0.0)) for v in variants.values())
+        lines.append(f'| {row} | {" | ".join(cells)} |')
+    cells = (form.format(scale * v['total']) for v in variants.values())
+    lines.append(f'| **iteration** | {" | ".join(cells)} |')
+    ratios = (f'{v["total"] / first["total"]:.2f}' for v in variants.values())
+    lines.append(f'| ratio | {" | ".join(ratios)} |')
+    if report['unit'] == 'seconds':
+        cells = (f'{v["spread"][0]:.3f} to {v["spread"][1]:.3f}' for v in variants.values())
+        lines.append(f'| spread | {" | ".join(cells)} |')
+        cells = (f'{v["peak_mb"]:.0f}' for v in variants.values())
+        lines.append(f'| peak memory, MiB | {" | ".join(cells)} |')
+        ratios = (f'{v["peak_mb"] / first["peak_mb"]:.2f}' for v in variants.values())
+        lines.append(f'| ratio | {" | ".join(ratios)} |')
+    return '\n'.join(lines)
+
+
+if __name__ == '__main__':
+    cli.run(main)
