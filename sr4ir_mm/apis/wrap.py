@@ -183,6 +183,7 @@ class _WrappedText:
         parts['custom_hooks'] = self.hooks()
         parts.update(self.default_hooks())
         parts.update(self.evaluators())
+        parts.update(self.batch_sampler())
         if self.base.get('load_from'):
             parts['load_from'] = None
         if w.lr_input:
@@ -349,6 +350,15 @@ class _WrappedText:
                 continue
             evaluators[name] = metrics
         return evaluators
+
+    def batch_sampler(self) -> dict[str, Any]:
+        """A batch sampler that yields what it announces, in place of mmdet's, which with ``drop_last`` does not."""
+        theirs = (self.base.get('train_dataloader') or {}).get('batch_sampler') or {}
+        name = str(theirs.get('type')).rpartition('.')[2]
+        if name != 'AspectRatioBatchSampler' or not theirs.get('drop_last'):
+            return {}
+        ours = dict(type='sr4ir_mm.AspectRatioBatchSampler')
+        return dict(train_dataloader=dict(batch_sampler=ours))
 
     def lr_pipelines(self) -> dict[str, Any]:
         """The evaluation pipelines with sizes divided by the scale, so that SR and not the pipeline enlarges images."""

@@ -203,6 +203,17 @@ def test_phases_come_from_the_configs(tmp_path):
         assert wrap(RETINANET, tmp_path, method=method).model.phases == base.model.phases
 
 
+def test_a_batch_sampler_that_would_miscount_is_replaced(tmp_path):
+    for drop_last, kind in (
+        (True, 'sr4ir_mm.AspectRatioBatchSampler'),
+        (False, 'AspectRatioBatchSampler'),
+    ):
+        sampler = dict(type='AspectRatioBatchSampler', drop_last=drop_last)
+        source = own_config(tmp_path, train_dataloader=dict(batch_sampler=sampler))
+        wrapped = wrap(source, tmp_path).train_dataloader.batch_sampler
+        assert (wrapped.type, wrapped.drop_last) == (kind, drop_last)
+
+
 def test_own_task_weights_win_over_load_from(tmp_path):
     source = own_config(tmp_path, load_from='coco.pth')
     assert wrap(source, tmp_path, task_ckpt='mine.pth').model.init_from.task_net == 'mine.pth'

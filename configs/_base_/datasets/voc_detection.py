@@ -28,7 +28,7 @@ train_dataloader = dict(
     num_workers=4,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
     sampler=dict(type='DefaultSampler', shuffle=True),
-    batch_sampler=dict(type='mmdet.AspectRatioBatchSampler', drop_last=True),
+    batch_sampler=dict(type='sr4ir_mm.AspectRatioBatchSampler', drop_last=True),
     dataset=dict(
         type='sr4ir_mm.VOCFormatDataset',
         data_root=data_root,
