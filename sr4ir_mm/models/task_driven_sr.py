@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import torch
 from mmengine.logging import print_log
@@ -99,13 +100,10 @@ class TaskDrivenSR(BaseModel):
             self.sr_net = check_scale(build_sr_net(sr_net), scale)
         self.phases = nn.ModuleList(MODELS.build(dict(phase)) for phase in phases)
         self.cqmix: CQMix = TRANSFORMS.build({'type': 'sr4ir_mm.CQMix', **(cqmix or {})})
-        self.default_layers = adapter.default_layers(task_net)
         self._check_nets()
         for name in self.idle_nets():
             getattr(self, name).requires_grad_(False)
         self._register_state_dict_hook(drop_wrapper_prefix)
-
-    # ---- training -------------------------------------------------------------------------------------------------
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
         """One iteration: every phase in order.
@@ -148,6 +146,12 @@ class TaskDrivenSR(BaseModel):
         logs['loss'] = torch.stack(totals).sum()
         return {**{f'{prefix}/{name}': value.detach() for name, value in logs.items()}, **norms}
 
+    @cached_property
+    def default_layers(self) -> list[str]:
+        """Features that the TDP loss compares if its config names none; none without such a loss."""
+        uses_tdp = any('tdp' in phase.loss_names() for phase in self.phases)
+        return self.adapter.default_layers(unwrap(self.task_net)) if uses_tdp else []
+
     def phase_context(self, batch: LRHRBatch, progress: Progress | None = None) -> PhaseContext:
         """One iteration as the phases see it; without ``progress`` every loss has started."""
         images = TrainingImages(batch, self.super_resolve, self.cqmix)
@@ -166,8 +170,6 @@ class TaskDrivenSR(BaseModel):
         super().init_weights()
         for name, source in self.init_from.items():
             load_child_weights(unwrap(getattr(self, name)), source, name)
-
-    # ---- networks -------------------------------------------------------------------------------------------------
 
     def nets(self) -> dict[str, nn.Module]:
         """The networks present, by name."""
@@ -188,8 +190,6 @@ class TaskDrivenSR(BaseModel):
     def super_resolve(self, lr_rgb01: Tensor) -> Tensor:
         """(N, 3, H, W) LR images to (N, 3, scale H, scale W) SR images, neither clamped nor quantised."""
         return self.sr_net(lr_rgb01)
-
-    # ---- evaluation -----------------------------------------------------------------------------------------------
 
     def forward(
         self,
@@ -236,12 +236,10 @@ class TaskDrivenSR(BaseModel):
         attach_images(samples, batch, shown_rgb01, self.scale)
         return samples
 
-    # ---- checks ---------------------------------------------------------------------------------------------------
-
     def _check_nets(self) -> None:
         check_phases(self.phases, self.nets())
         unknown = sorted(set(self.init_from) - set(self.nets()))
         if unknown:
             raise UserError(f'init_from names {unknown}, but this model has {list(self.nets())}.')
-        if any('tdp' in phase.loss_names() for phase in self.phases):
+        if self.default_layers:
             print_log(f'TDP features by default: {self.default_layers}', logger='current')

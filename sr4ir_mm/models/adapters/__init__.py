@@ -3,7 +3,7 @@
 Imported by phases, data_preprocessors and the wrapper model.
 """
 
-from sr4ir_mm.models.adapters.base import TaskAdapter
+from sr4ir_mm.models.adapters.base import TaskAdapter, content_size
 from sr4ir_mm.models.adapters.build import build_adapter, build_task_net, task_library
 from sr4ir_mm.models.adapters.classification import ClassificationAdapter
 from sr4ir_mm.models.adapters.detection import DetectionAdapter
@@ -16,5 +16,6 @@ __all__ = [
     'TaskAdapter',
     'build_adapter',
     'build_task_net',
+    'content_size',
     'task_library',
 ]

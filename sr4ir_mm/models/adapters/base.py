@@ -69,16 +69,17 @@ class TaskAdapter(nn.Module, ABC):
             task_net: Task network; taken out of a DDP wrapper, since nothing is trained through it here.
             image_rgb01: (N, 3, H, W) images of the batch's padded HR size.
             batch: The batch the images belong to.
-            layers: ``'backbone.N'``, ``'neck.N'`` or any module by name.
+            layers: ``'backbone.N'``, ``'neck.N'`` or any module by name; for the first two, ground truth is left alone.
 
         Raises:
             UserError: A layer does not exist or is not executed; the sentence lists valid ones.
         """
         net = unwrap(task_net)
-        inputs, samples = self.to_task_inputs(image_rgb01, batch)
+        bare = all(layer.startswith(('backbone', 'neck')) for layer in layers)
+        inputs, samples = self.to_task_inputs(image_rgb01, batch, for_prediction=bare)
 
         def run() -> None:
-            if all(layer.startswith(('backbone', 'neck')) for layer in layers):
+            if bare:
                 net.extract_feat(inputs)
             else:
                 net(inputs, samples, mode='tensor')
@@ -108,16 +109,21 @@ class TaskAdapter(nn.Module, ABC):
         return task, samples
 
     def valid_sizes(
-        self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size
+        self,
+        samples: Sequence[BaseDataElement],
+        content: Sequence[Size],
+        shapes: Sequence[Size | None],
+        padded: Size,
     ) -> list[Size]:
-        """(height, width) of the unpadded region of each image.
+        """(height, width) of the unpadded region of each image after the preprocessor.
 
         Args:
             samples: Preprocessed data samples.
-            raw: Sizes before the preprocessor.
+            content: The regions before the preprocessor, see :func:`content_size`.
+            shapes: ``img_shape`` of the samples before the preprocessor.
             padded: Size of the preprocessed batch.
         """
-        return [(min(h, padded[0]), min(w, padded[1])) for h, w in raw]
+        return [(min(h, padded[0]), min(w, padded[1])) for h, w in content]
 
     def enlarge_metainfo(
         self, samples: Sequence[BaseDataElement], scale: int, keep_coordinates: bool
@@ -150,3 +156,31 @@ class TaskAdapter(nn.Module, ABC):
             else:
                 enlarged = tuple(scale * int(value) for value in sample.get('ori_shape')[:2])
                 sample.set_metainfo({'ori_shape': enlarged, 'scale_factor': tuple(factor.tolist())})
+
+
+def content_size(image: Tensor, sample: BaseDataElement) -> Size:
+    """(height, width) of what a pipeline loaded, without the border that its ``Pad`` added at the right and bottom.
+
+    ``Pad`` sets ``img_shape`` to the padded size and leaves no other trace in the sample. The original size times the
+    resize factor says where the image ends, unless a crop or a mosaic came in between; so it is believed only if what
+    lies outside is of one colour.
+
+    Args:
+        image: (3, H, W) as the pipeline packed it.
+        sample: Its data sample.
+    """
+    height, width = image.shape[-2:]
+    original, factor = sample.get('ori_shape'), sample.get('scale_factor')
+    if original is None or factor is None:
+        return height, width
+    content = (
+        min(max(round(original[0] * factor[1]), 1), height),
+        min(max(round(original[1] * factor[0]), 1), width),
+    )
+    return content if _is_uniform_outside(image, content) else (height, width)
+
+
+def _is_uniform_outside(image: Tensor, content: Size) -> bool:
+    colour = image[:, -1:, -1:]
+    below, beside = image[:, content[0] :], image[:, : content[0], content[1] :]
+    return bool((below == colour).all() and (beside == colour).all())

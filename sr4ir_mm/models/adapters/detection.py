@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
@@ -56,14 +58,19 @@ class DetectionAdapter(TaskAdapter):
         return ['neck.0', 'neck.1'][: _num_outputs(task_net)]
 
     def valid_sizes(
-        self, samples: Sequence[BaseDataElement], raw: Sequence[Size], padded: Size
+        self,
+        samples: Sequence[BaseDataElement],
+        content: Sequence[Size],
+        shapes: Sequence[Size | None],
+        padded: Size,
     ) -> list[Size]:
-        """Sizes from ``img_shape``, which mmdet keeps right through batch-level resizes."""
-        shapes = [sample.get('img_shape') for sample in samples]
+        """Sizes that follow ``img_shape`` through batch-level resizes (``BatchSyncRandomResize``)."""
+        after = [sample.get('img_shape') for sample in samples]
         sizes = [
-            size if shape is None else shape[:2] for shape, size in zip(shapes, raw, strict=True)
+            size if old is None or new is None else _resized(size, old, tuple(new[:2]))
+            for size, old, new in zip(content, shapes, after, strict=True)
         ]
-        return super().valid_sizes(samples, sizes, padded)
+        return super().valid_sizes(samples, sizes, shapes, padded)
 
     def predict(
         self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch
@@ -113,13 +120,22 @@ class DetectionAdapter(TaskAdapter):
         visualizer.add_datasample('prediction', image_rgb, sample, draw_gt=False, **options)
 
 
+def _resized(size: Size, old: Size, new: Size) -> Size:
+    """Where a region of an image of size ``old`` ends once that image has size ``new``."""
+    return tuple(max(round(side * n / o), 1) for side, o, n in zip(size, old, new, strict=True))
+
+
 def _num_outputs(task_net: nn.Module) -> int:
-    """Number of feature levels of a detector's neck: what it announces, else what it makes of a small image."""
+    """Number of feature levels of a detector's neck: what it announces, else what it makes of a small image.
+
+    Where that fails it is taken for one, with a warning that says why.
+    """
     neck = task_net.neck
     last = list(neck.children())[-1] if isinstance(neck, nn.Sequential) else neck
     for name in ('num_outs', 'num_outputs', 'num_levels'):
         if isinstance(getattr(last, name, None), int):
             return getattr(last, name)
+    reason = ''
     for side in _PROBE_SIDES:
         probe = torch.zeros(1, 3, side, side)
         try:
@@ -127,9 +143,14 @@ def _num_outputs(task_net: nn.Module) -> int:
                 return len(
                     collect_features(task_net, ['neck'], lambda x=probe: task_net.extract_feat(x))
                 )
-        except Exception:
-            # Too small for its strides (SSD), or something that training will report better.
-            continue
+        except Exception as error:  # too small for its strides (SSD), or anything else
+            reason = f'{type(error).__name__}: {error}'
+    print_log(
+        f'{type(neck).__name__} does not say how many feature levels it has, and a plain image could not be passed '
+        f'({reason}); the TDP loss compares neck.0 alone, name others with tdp=dict(layers=[...]).',
+        logger='current',
+        level=logging.WARNING,
+    )
     return 1
 
 

@@ -12,7 +12,7 @@ from mmengine.model import BaseDataPreprocessor
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
-from sr4ir_mm.models.adapters import TaskAdapter
+from sr4ir_mm.models.adapters import TaskAdapter, content_size
 from sr4ir_mm.models.degradations import build_degradation
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size, copy_sample
@@ -86,11 +86,11 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         Returns:
             ``dict(inputs=LRHRBatch, data_samples=...)``.
         """
-        raw_sizes = [tuple(image.shape[-2:]) for image in data['inputs']]
+        content, shapes = _before_preprocessing(data)
         data = self.task_preprocessor(data, training)
         task_inputs, samples = data['inputs'], data['data_samples']
         padded = tuple(task_inputs.shape[-2:])
-        sizes = self.adapter.valid_sizes(samples, raw_sizes, padded)
+        sizes = self.adapter.valid_sizes(samples, content, shapes, padded)
         make = self._pair_from_lr if self.input == 'lr' and not training else self._pair_from_hr
         batch = make(task_inputs, samples, sizes)
         return dict(inputs=batch, data_samples=batch.samples)
@@ -142,6 +142,14 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
             for image, (height, width) in zip(image_rgb01, sizes, strict=True)
         ]
         return torch.cat(images)
+
+
+def _before_preprocessing(data: dict) -> tuple[list[Size], list[Size | None]]:
+    """Where each loaded image ends, and what its sample calls ``img_shape``."""
+    samples = data.get('data_samples') or [BaseDataElement() for _ in data['inputs']]
+    content = [content_size(i, s) for i, s in zip(data['inputs'], samples, strict=True)]
+    shapes = [sample.get('img_shape') for sample in samples]
+    return content, [None if shape is None else tuple(shape[:2]) for shape in shapes]
 
 
 def extend(image: Tensor, target: Size, border: str = 'reflect') -> Tensor:
