@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sr4ir_mm.apis.inference import init_model, predict
+from sr4ir_mm.apis import SR4IRInferencer
+from sr4ir_mm.apis.checkpoints import shipped_models
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / 'demo' / 'weights'
@@ -26,18 +27,20 @@ def test_hashes_hold_and_every_file_is_listed():
     assert sum(path.stat().st_size for path in paths) < 8 * 2**20
 
 
-@pytest.mark.parametrize(('weights', 'config'), ROWS, ids=str)
-def test_weights_fit_their_config_and_find_something(weights, config):
-    model = init_model(ROOT / config, str(FOLDER / weights))
+@pytest.mark.parametrize('name', sorted(shipped_models()))
+def test_a_name_is_enough_to_find_something(name):
+    inferencer = SR4IRInferencer(name, device='cpu')
 
-    if 'clothing' in weights:
-        samples = predict(model, [ROOT / 'demo/images' / name for name in IMAGES['classification']])
-        names = [model.dataset_meta['classes'][int(sample.pred_label)] for sample in samples]
-        assert names == ['pants', 'shoes']
-    else:
-        (sample,) = predict(model, [ROOT / 'demo/images' / IMAGES['detection'][0]])
-        assert len(model.dataset_meta['classes']) == model.task_net.roi_head.bbox_head.num_classes
-        if 'scenes' in weights:
-            found = sample.pred_instances[sample.pred_instances.scores > 0.5]
-            names = [model.dataset_meta['classes'][int(label)] for label in found.labels]
-            assert sorted(names) == ['brick', 'brick', 'gravel']
+    kind = 'classification' if 'clothing' in name else 'detection'
+    images = [str(ROOT / 'demo/images' / image) for image in IMAGES[kind]]
+    found = inferencer(images, return_datasamples=False)['predictions']
+    if kind == 'classification':
+        assert [answer['name'] for answer in found] == ['pants', 'shoes']
+    if 'scenes' in name:
+        names = [n for n, s in zip(found[0]['names'], found[0]['scores'], strict=True) if s > 0.5]
+        assert sorted(names) == ['brick', 'brick', 'gravel']
+
+
+def test_shipped_weights_were_published_with_the_config_of_the_list():
+    assert set(shipped_models()) == {name[:-13] for name, _ in ROWS}
+    assert all(Path(config).stem == name[:-13] for name, config in ROWS)

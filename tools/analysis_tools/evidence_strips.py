@@ -22,7 +22,7 @@ from mmengine.registry import DefaultScope
 from mmengine.structures import BaseDataElement
 from torchvision.ops import box_iou
 
-from sr4ir_mm.apis.inference import init_model, make_painter
+from sr4ir_mm.apis.inferencer import SR4IRInferencer, make_painter
 from sr4ir_mm.apis.trainings import last_checkpoint
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import DATASETS
@@ -85,7 +85,7 @@ def load(run: Run) -> TaskDrivenSR:
             f'python tools/analysis_tools/evidence.py --sets {run.data} --methods {run.method} first.'
         )
     cfg = cli.load_config(str(training.config))
-    return init_model(cfg, str(last_checkpoint(training.work_dir)), lr_input=False)
+    return SR4IRInferencer(cfg, last_checkpoint(training.work_dir), 'cpu', input='hr').model
 
 
 def kind_of(method: str) -> str:

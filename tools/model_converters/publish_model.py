@@ -1,4 +1,4 @@
-"""Make a checkpoint small and safe to hand out: weights and class names, and part of its hash in its name.
+"""Make a checkpoint small and safe to hand out: weights, class names, its config, and part of its hash in its name.
 
 python tools/model_converters/publish_model.py work_dirs/x/epoch_12.pth demo/weights/sr4ir_x4_cards.pth --half
 """
@@ -19,6 +19,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Strip a checkpoint for publication')
     parser.add_argument('source', type=Path, help='checkpoint of a training')
     parser.add_argument('target', type=Path, help='file to write; -<hash> is added to its name')
+    parser.add_argument('--config', help='config file, for a checkpoint that does not hold its own')
     parser.add_argument('--half', action='store_true', help='store weights in 16 bits')
     return parser.parse_args()
 
@@ -26,25 +27,28 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Strip, write, tell the name."""
     args = parse_args()
-    path = publish(args.source, args.target, args.half)
+    path = publish(args.source, args.target, args.half, args.config)
     print(f'{path} ({path.stat().st_size / 2**20:.2f} MB)')
 
 
-def publish(source: Path, target: Path, half: bool = False) -> Path:
-    """Write the weights and the class names of a checkpoint.
+def publish(source: Path, target: Path, half: bool = False, config: str | None = None) -> Path:
+    """Write the weights, the class names and the config of a checkpoint.
 
     Args:
         source: Checkpoint of a training.
         target: File to write; a dash and the first digits of its SHA-256 are added before the suffix.
         half: Store floating-point weights as float16; loading turns them back.
+        config: Config file; by default the config that the checkpoint holds.
 
     Returns:
         The file written.
 
     Raises:
-        UserError: The source is missing or holds no weights.
+        UserError: The source is missing, holds no weights, or there is no config.
     """
     import torch
+
+    from sr4ir_mm.apis.checkpoints import as_config, config_in, config_text
 
     if not source.is_file():
         raise UserError(f'{source} does not exist; give the checkpoint of a finished training.')
@@ -52,7 +56,9 @@ def publish(source: Path, target: Path, half: bool = False) -> Path:
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise UserError(f'{source} has no state_dict; give a checkpoint that tools/train.py wrote.')
     weights = {name: shrink(value, half) for name, value in checkpoint['state_dict'].items()}
-    meta = {'dataset_meta': plain(checkpoint.get('meta', {}).get('dataset_meta') or {})}
+    cfg = as_config(config) if config else config_in(checkpoint, str(source))
+    names = plain(checkpoint.get('meta', {}).get('dataset_meta') or {})
+    meta = {'dataset_meta': names, 'cfg': config_text(cfg)}
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix('.part')
     torch.save({'meta': meta, 'state_dict': weights}, part)
