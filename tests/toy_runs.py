@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
@@ -103,6 +103,15 @@ def run(work_dir, **kwargs):
     with contextlib.suppress(KeyboardInterrupt):
         runner.train()
     return runner
+
+
+EMA = dict(type='EMAHook', momentum=0.3, update_buffers=True)
+
+
+def average(runner):
+    """What the run's EMAHook has averaged, by the names of the plain model."""
+    (hook,) = (hook for hook in runner.hooks if isinstance(hook, EMAHook))
+    return {key: value.clone() for key, value in hook.ema_model.module.state_dict().items()}
 
 
 @HOOKS.register_module(force=True)

@@ -15,6 +15,12 @@ from sr4ir_mm.utils.errors import UserError
 _CONTAINERS = ('state_dict', 'params_ema', 'params', 'model')
 
 
+def keep_plain_names(model: nn.Module) -> None:
+    """Save and load ``model`` under the same names whether its children are in distributed wrappers or not."""
+    model._register_state_dict_hook(drop_wrapper_prefix)
+    model._register_load_state_dict_pre_hook(add_wrapper_prefix, with_module=True)
+
+
 def drop_wrapper_prefix(
     model: nn.Module, state_dict: dict, prefix: str, local_metadata: dict
 ) -> None:
@@ -29,6 +35,27 @@ def drop_wrapper_prefix(
         wrapped = f'{prefix}{name}.module.'
         for key in [key for key in state_dict if key.startswith(wrapped)]:
             state_dict[f'{prefix}{name}.{key[len(wrapped) :]}'] = state_dict.pop(key)
+
+
+def add_wrapper_prefix(
+    model: nn.Module, state_dict: dict, prefix: str, local_metadata: dict, *unused: object
+) -> None:
+    """Load-state-dict pre-hook, the inverse of :func:`drop_wrapper_prefix`.
+
+    torch's own loader (``EMAHook`` loads its average with it, not strictly) looks for wrapped children under
+    ``.module.`` and would load nothing, silently. mmengine's loader goes past wrappers, so that the names must change
+    in the wrapper's own hook, which only torch runs.
+    """
+    for child in model.children():
+        if is_model_wrapper(child) and not hasattr(child, '_takes_plain_names'):
+            child._takes_plain_names = True
+            child._register_load_state_dict_pre_hook(_enter_wrapper)
+
+
+def _enter_wrapper(state_dict: dict, prefix: str, *unused: object) -> None:
+    wrapped = f'{prefix}module.'
+    for key in [k for k in state_dict if k.startswith(prefix) and not k.startswith(wrapped)]:
+        state_dict[wrapped + key[len(prefix) :]] = state_dict.pop(key)
 
 
 def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str) -> None:

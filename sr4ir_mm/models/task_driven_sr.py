@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.augments import CQMix
-from sr4ir_mm.models.checkpoint import drop_wrapper_prefix, load_child_weights
+from sr4ir_mm.models.checkpoint import keep_plain_names, load_child_weights
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
 from sr4ir_mm.models.settings import (
@@ -103,7 +103,7 @@ class TaskDrivenSR(BaseModel):
         self._check_nets()
         for name in self.idle_nets():
             getattr(self, name).requires_grad_(False)
-        self._register_state_dict_hook(drop_wrapper_prefix)
+        keep_plain_names(self)
 
     def train_step(self, data: dict, optim_wrapper: OptimWrapperDict) -> dict[str, Tensor]:
         """One iteration: every phase in order.

@@ -23,9 +23,16 @@ if method == 'resume':
 if method == 'accumulate':
     for name in ('sr_net', 'task_net'):
         cfg.optim_wrapper[name].accumulative_counts = 2
+if method == 'ema':
+    cfg.custom_hooks.append(toy_runs.EMA)
 join_processes_on_cpu(cfg)
 runner = Runner.from_cfg(cfg)
 runner.train()
 assert get_world_size() == 2
-weights = dict(runner.model.module.state_dict())
-torch.save(weights, work_dir / f'rank_{get_rank()}.pt')
+result = dict(runner.model.module.state_dict())
+if method == 'ema':
+    cfg.merge_from_dict(dict(resume=True, experiment_name='resumed'))
+    resumed = Runner.from_cfg(cfg)
+    resumed.train()
+    result = [toy_runs.average(runner), toy_runs.average(resumed)]
+torch.save(result, work_dir / f'rank_{get_rank()}.pt')

@@ -68,6 +68,37 @@ def test_a_distributed_run_resumes_and_one_process_tests_its_checkpoint(tmp_path
     assert all(torch.equal(v, after[k]) for k, v in trainable(runner.model.state_dict()).items())
 
 
+@pytest.mark.dist
+def test_averages_go_on_in_two_processes_and_in_one(tmp_path):
+    """EMAHook loads a copy of the wrapped model with torch's own loader, not strictly."""
+    for trained, resumed in launch(tmp_path, 'ema'):
+        assert_same(trained, resumed)
+    cfg = toy_runs.config(tmp_path, epochs=2, resume=True, experiment_name='one process')
+    cfg.custom_hooks.append(toy_runs.EMA)
+    from mmengine.runner import Runner
+
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert_same(trained, toy_runs.average(runner))
+    assert toy.changed(trained, runner.model)
+
+
+def assert_same(a, b):
+    assert a.keys() == b.keys()
+    assert not [key for key in trainable(a) if not torch.equal(a[key], b[key])]
+
+
+@pytest.mark.parametrize('strict', [True, False])
+def test_wrapped_children_load_plain_names(strict):
+    source, target = toy.build('cls'), toy.build('cls')
+    for value in source.state_dict().values():
+        value.fill_(2)
+    target.task_net = FakeWrapper(target.task_net)
+    for _ in range(2):
+        target.load_state_dict(source.state_dict(), strict=strict)
+    assert not toy.changed(source.state_dict(), target)
+
+
 def test_wrapped_children_are_saved_under_plain_names():
     """Without processes: the hook alone, and that it is what makes it work."""
     model = toy.build('cls')

@@ -1,7 +1,6 @@
 """Each contract test fails when the fix it guards is taken out.
 
-A mutation edits one line of a copy of the package and runs one test against it. Slow, for every mutation starts a
-fresh interpreter.
+A mutation edits one line of a copy of the package and runs one test against it.
 """
 
 import os
@@ -51,9 +50,16 @@ MUTATIONS = [
     Mutation(
         '3 names of wrapped children',
         'models/task_driven_sr.py',
-        'self._register_state_dict_hook(drop_wrapper_prefix)',
+        'keep_plain_names(self)',
         'pass',
         DIST + 'test_wrapped_children_are_saved_under_plain_names',
+    ),
+    Mutation(
+        '3 averages of wrapped children',
+        'models/checkpoint.py',
+        'child._register_load_state_dict_pre_hook(_enter_wrapper)',
+        'pass',
+        DIST + 'test_averages_go_on_in_two_processes_and_in_one',
     ),
     Mutation(
         '4 scope of the children',
@@ -166,10 +172,40 @@ MUTATIONS = [
 ]
 
 
-@pytest.mark.slow
+@pytest.fixture(scope='module')
+def worker():
+    """A process that runs tests on mutated copies without importing the big libraries each time."""
+    command = [sys.executable, '-m', 'tests.contracts.mutation_worker']
+    # The package on the path must be the copy alone.
+    environment = {**os.environ, 'PYTHONPATH': '', 'PYTHONDONTWRITEBYTECODE': '1'}
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+def cases():
+    """Every mutation; those whose test trains or starts processes are slow."""
+    return [
+        pytest.param(
+            mutation,
+            id=mutation.trap.replace(' ', '_'),
+            marks=[pytest.mark.slow] if mutation.test.startswith((DIST, RESUME)) else [],
+        )
+        for mutation in MUTATIONS
+    ]
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize('mutation', MUTATIONS, ids=lambda m: m.trap.replace(' ', '_'))
-def test_the_contract_fails_without_its_fix(mutation, tmp_path):
+@pytest.mark.parametrize('mutation', cases())
+def test_the_contract_fails_without_its_fix(mutation, tmp_path, worker):
     for folder in ('sr4ir_mm', 'tests', 'configs'):
         ignore = shutil.ignore_patterns('__pycache__', 'fixtures')
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignore)
@@ -178,13 +214,9 @@ def test_the_contract_fails_without_its_fix(mutation, tmp_path):
     text = path.read_text()
     assert text.count(mutation.old) >= 1, f'{mutation.file} no longer has the line'
     path.write_text(text.replace(mutation.old, mutation.new))
-    done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '-q', '-x', '-p', 'no:cacheprovider', mutation.test],
-        cwd=tmp_path,
-        env={**os.environ, 'PYTHONPATH': str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1, done.stdout[-2000:]
-    assert ' failed' in done.stdout
+    worker.stdin.write(f'{tmp_path} {mutation.test}\n')
+    worker.stdin.flush()
+    code = int(worker.stdout.readline())
+    log = (tmp_path / 'pytest.log').read_text()
+    assert code == pytest.ExitCode.TESTS_FAILED, log[-2000:]
+    assert ' failed' in log
