@@ -35,7 +35,10 @@ def read_description() -> str:
 
 
 class BuildWithConfigs(build_py):
-    """Ships ``configs/`` and ``tools/`` inside the wheel as ``sr4ir_mm/.mim``, OpenMMLab's way."""
+    """Ships configs, tools and the small models inside the wheel as ``sr4ir_mm/.mim``, OpenMMLab's way.
+
+    In a clone and an editable install, links in ``sr4ir_mm/.mim`` lead to the same folders.
+    """
 
     def run(self) -> None:
         """Build the package, then add the folders; an editable install uses them where they are."""
@@ -43,7 +46,7 @@ class BuildWithConfigs(build_py):
         if getattr(self, 'editable_mode', False):
             return
         target = Path(self.build_lib) / 'sr4ir_mm' / '.mim'
-        for name in ('configs', 'tools'):
+        for name in ('configs', 'tools', 'demo/weights', 'demo/images'):
             if (ROOT / name).is_dir():
                 shutil.copytree(
                     ROOT / name,

@@ -6,9 +6,14 @@ needs nothing but ``custom_imports = dict(imports=['sr4ir_mm'])`` or a ``sr4ir_m
 """
 
 from mmengine import registry as _mmengine
+from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
 
 SCOPE = 'sr4ir_mm'
+
+# Lets a config have a base such as 'sr4ir_mm::sr4ir/_base_.py'. mmengine looks for .mim in the folder of what is named
+# here: for a distribution that is site-packages, wrong for an editable install; for a module it is the module's own.
+MODULE2PACKAGE.setdefault(SCOPE, f'{SCOPE}.version')
 
 
 def _child(name: str, parent: Registry, *locations: str) -> Registry:
