@@ -216,6 +216,20 @@ need_compiler() {
         'install one (Debian, Ubuntu: apt-get install g++).'
 }
 
+# mmcv is compiled for the GPU only where nvcc is there; without it RoIAlign and NMS would fail on the GPU later.
+tell_missing_nvcc() {
+    if ! { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1; } && [ ! -e "${NVIDIA_DEVICE:-/dev/nvidia0}" ]; then
+        return
+    fi
+    if command -v nvcc >/dev/null 2>&1 || [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ]; then
+        return
+    fi
+    say 'setup_env: there is a GPU but no nvcc, so mmcv will be built for the CPU alone and detectors will not run on the' \
+        'GPU; install the CUDA toolkit 12 (Debian, Ubuntu: apt-get install nvidia-cuda-toolkit), set CUDA_HOME if it is' \
+        'not in /usr/local/cuda, and run this again.' >&2
+}
+
+tell_missing_nvcc
 refuse_other_python
 if [ -f "$STAMP" ] && [ -x "$VENV/bin/python" ] && [ "$(cat "$STAMP")" = "$(fingerprint 2>/dev/null)" ]; then
     say "environment up to date: $VENV"

@@ -35,6 +35,7 @@ def main() -> None:
     cli.set_work_dir(cfg, args.work_dir, args.config)
     cli.set_show_dir(cfg, args.show_dir)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='test'))
+    cli.check_on_first_process(lambda: cli.check_environment(cfg))
     cli.join_processes_on_cpu(cfg)
     runner = cli.build_runner(cfg)
     if args.out:

@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
-        help='scale the learning rates by actual batch size / auto_scale_lr.base_batch_size',
+        help="scale the learning rates to the actual batch size, by each optimizer's rule",
     )
     parser.add_argument('--seed', type=int, help='seed of all random numbers')
     cli.add_common_options(parser)
@@ -40,14 +40,20 @@ def main() -> None:
         cli.check_on_first_process(lambda: cli.check_work_dir_is_ours(cfg, args.config))
     cli.set_resume(cfg, args.resume)
     cli.set_seed(cfg, args.seed)
-    if args.auto_scale_lr:
-        cli.enable_auto_scale_lr(cfg)
     cli.check_scheduler_names(cfg)
+    world_size = cli.world_size(args.launcher)
+    cli.divide_batch(cfg, world_size)
+    if args.auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
+        cli.scale_learning_rates(cfg, world_size)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='train'))
+    cli.check_on_first_process(lambda: cli.check_environment(cfg))
     if args.amp:
         cli.enable_amp(cfg)
     cli.join_processes_on_cpu(cfg)
-    cli.build_runner(cfg).train()
+    cli.keep_sync_bn_to_accelerators(cfg)
+    runner = cli.build_runner(cfg)
+    runner.logger.info(cli.tell_batch(cfg, world_size))
+    runner.train()
 
 
 if __name__ == '__main__':

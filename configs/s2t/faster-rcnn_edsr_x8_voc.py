@@ -9,7 +9,7 @@ _base_ = [
 model = dict(
     scale=8,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net='work_dirs/edsr_x8_voc-det/epoch_30.pth'),
+    init_from=dict(sr_net='work_dirs/sr/edsr_x8_voc-det/epoch_30.pth'),
     **_base_.task_options,
 )
 optim_wrapper = dict(task_net=_base_.task_optim)

@@ -9,7 +9,7 @@ _base_ = [
 model = dict(
     scale=4,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net='work_dirs/edsr_x4_cub/epoch_200.pth'),
+    init_from=dict(sr_net='work_dirs/sr/edsr_x4_cub/epoch_200.pth'),
     **_base_.task_options,
 )
 optim_wrapper = dict(task_net=_base_.task_optim)

@@ -9,7 +9,7 @@ _base_ = [
 model = dict(
     scale=4,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_weights, task_net='work_dirs/resnet18_cars/epoch_200.pth'),
+    init_from=dict(sr_net=_base_.sr_weights, task_net='work_dirs/h2t/resnet18_cars/epoch_200.pth'),
     **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim)

@@ -42,6 +42,41 @@ def test_runtime_requirements_leave_openmmlab_to_the_user():
     assert not [name for name in names if name.startswith(('mm', 'onedl'))]
 
 
+def test_what_every_shipped_config_needs_is_required():
+    assert 'tensorboard' in {pin.name for pin in pins('runtime.txt')}
+
+
+def test_extras_bring_nothing_that_is_never_used():
+    """mmagic would bring mediapipe, face-alignment and av; it is installed without its requirements."""
+    extras = ('det.txt', 'seg.txt', 'cls.txt', 'sr.txt', 'metrics.txt', 'tests.txt')
+    names = {pin.name for pin in pins(*extras)}
+    assert 'mmagic' not in names
+    assert {'mmdet', 'mmsegmentation', 'mmpretrain', 'einops', 'diffusers'} <= names
+
+
+def test_a_gpu_without_nvcc_is_told_at_once(tmp_path):
+    for there in (True, False):
+        device = tmp_path / 'nvidia0'
+        if there:
+            device.touch()
+        else:
+            device.unlink()
+        done = set_up(
+            tmp_path,
+            PYTHON='/nowhere/python',
+            NVIDIA_DEVICE=str(device),
+            CUDA_HOME=str(tmp_path / 'no cuda'),
+            PATH=without_nvcc(tmp_path),
+        )
+        assert ('no nvcc' in done.stderr) == there
+
+
+def without_nvcc(tmp_path):
+    """The usual PATH without the folders that hold nvcc."""
+    folders = os.environ['PATH'].split(os.pathsep)
+    return os.pathsep.join(f for f in folders if not Path(f, 'nvcc').exists())
+
+
 def set_up(tmp_path, **environment):
     return subprocess.run(
         ['bash', str(ROOT / 'tools/setup_env.sh')],

@@ -266,8 +266,11 @@ def test_two_processes(config, tmp_path):
             check=False,
         )
 
-    done = call('dist_train', config, 2, '--work-dir', tmp_path / 'a b')
+    options = ['--cfg-options', 'sync_bn=torch']  # as the segmentation configs have it
+    done = call('dist_train', config, 2, '--work-dir', tmp_path / 'a b', *options)
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count('notice: sync_bn') == 1
+    assert 'x 2 processes' in done.stdout + done.stderr
     environment['PORT'] = str(free_port())
     done = call('dist_test', config, tmp_path / 'a b/epoch_1.pth', 2, '--work-dir', tmp_path / 't')
     assert done.returncode == 0, done.stderr

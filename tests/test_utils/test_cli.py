@@ -25,7 +25,7 @@ def two_optimizers():
 
 
 def test_amp_reaches_every_optimizer(monkeypatch):
-    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    monkeypatch.setattr(cli.processes, 'has_accelerator', lambda: True)
     cfg = two_optimizers()
     cli.enable_amp(cfg)
     assert cfg.optim_wrapper.sr_net.type == 'AmpOptimWrapper'
@@ -36,7 +36,7 @@ def test_amp_reaches_every_optimizer(monkeypatch):
 
 
 def test_amp_reaches_a_single_optimizer(monkeypatch):
-    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    monkeypatch.setattr(cli.processes, 'has_accelerator', lambda: True)
     wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD'), paramwise_cfg=dict())
     cfg = Config(dict(optim_wrapper=wrapper))
     cli.enable_amp(cfg)
@@ -45,7 +45,7 @@ def test_amp_reaches_a_single_optimizer(monkeypatch):
 
 
 def test_amp_refuses_what_it_cannot_do(monkeypatch):
-    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    monkeypatch.setattr(cli.processes, 'has_accelerator', lambda: True)
     cfg = two_optimizers()
     cfg.optim_wrapper.sr_net.type = 'ApexOptimWrapper'
     with pytest.raises(UserError, match=r'optim_wrapper\.sr_net\.type=ApexOptimWrapper'):
@@ -60,26 +60,105 @@ def test_amp_needs_an_accelerator():
         cli.enable_amp(two_optimizers())
 
 
-def test_auto_scale_lr():
-    cfg = Config(dict(auto_scale_lr=dict(enable=False, base_batch_size=16)))
-    cli.enable_auto_scale_lr(cfg)
-    assert cfg.auto_scale_lr.enable is True
+def paper(**changes):
+    """Two optimizers and the paper's batch."""
+    cfg = two_optimizers()
+    cfg.optim_wrapper.sr_net.optimizer = dict(type='AdamW', lr=1e-4)
+    cfg.optim_wrapper.task_net.optimizer = dict(type='SGD', lr=2e-2)
+    cfg.update(
+        global_batch_size=16,
+        auto_scale_lr=dict(enable=False, base_batch_size=16),
+        train_dataloader=dict(batch_size=16),
+    )
+    cfg.merge_from_dict(changes)
+    return cfg
 
 
-@pytest.mark.parametrize('settings', [{}, dict(auto_scale_lr=dict(enable=True))])
-def test_auto_scale_lr_needs_a_batch_size(settings):
-    with pytest.raises(UserError, match='base_batch_size'):
-        cli.enable_auto_scale_lr(Config(settings))
+@pytest.mark.parametrize(('processes', 'each'), [(1, 16), (2, 8), (8, 2)])
+def test_the_papers_batch_is_divided_among_the_processes(processes, each):
+    cfg = paper()
+    cli.divide_batch(cfg, processes)
+    assert cfg.train_dataloader.batch_size == each
+    assert cli.batch_of_all(cfg, processes) == 16
+
+
+def test_a_batch_that_cannot_be_divided_is_told():
+    with pytest.raises(UserError, match='cannot be divided among 3 processes'):
+        cli.divide_batch(paper(), 3)
+
+
+def test_a_batch_of_the_users_own_stays_for_each_process():
+    cfg = paper(**{'train_dataloader.batch_size': 4})
+    cli.divide_batch(cfg, 2)
+    assert cfg.train_dataloader.batch_size == 4
+    assert 'Global batch: 8 images = 4 an iteration x 2 processes x 1' in cli.tell_batch(cfg, 2)
+    assert 'meant for batches of 16' in cli.tell_batch(cfg, 2)
+    assert 'meant for' not in cli.tell_batch(paper(), 1)
+
+
+def test_each_rate_follows_the_batch_by_its_own_rule():
+    cfg = paper(**{'train_dataloader.batch_size': 32, 'auto_scale_lr.enable': True})
+    cli.scale_learning_rates(cfg, 2)
+    assert cfg.optim_wrapper.task_net.optimizer.lr == pytest.approx(4 * 2e-2)
+    assert cfg.optim_wrapper.sr_net.optimizer.lr == pytest.approx(2 * 1e-4)
+    assert not cfg.auto_scale_lr.enable
+
+
+def test_accumulated_iterations_count():
+    cfg = paper(**{'optim_wrapper.task_net.accumulative_counts': 4})
+    cli.scale_learning_rates(cfg, 1)
+    assert cfg.optim_wrapper.task_net.optimizer.lr == pytest.approx(4 * 2e-2)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'auto_scale_lr': {}}, 'base_batch_size'),
+        ({'optim_wrapper.task_net.optimizer.type': 'LBFGS'}, 'knows no rule for .*LBFGS'),
+    ],
+)
+def test_rates_that_cannot_be_scaled_are_told(changes, words):
+    cfg = paper()
+    for key, value in changes.items():
+        cfg.merge_from_dict({key: value}) if value else cfg.pop(key)
+    with pytest.raises(UserError, match=words):
+        cli.scale_learning_rates(cfg, 1)
+
+
+def test_the_number_of_processes_is_the_launchers(monkeypatch):
+    monkeypatch.setenv('WORLD_SIZE', '4')
+    monkeypatch.setenv('SLURM_NTASKS', '8')
+    assert [cli.world_size(each) for each in ('none', 'pytorch', 'slurm')] == [1, 4, 8]
+
+
+def test_batch_norms_are_synchronised_on_accelerators_only(monkeypatch, capsys):
+    cfg = Config(dict(launcher='pytorch', sync_bn='torch'))
+    monkeypatch.setattr(cli.processes, 'has_accelerator', lambda: True)
+    cli.keep_sync_bn_to_accelerators(cfg)
+    assert cfg.sync_bn == 'torch'
+    monkeypatch.setattr(cli.processes, 'has_accelerator', lambda: False)
+    cli.keep_sync_bn_to_accelerators(cfg)
+    assert cfg.sync_bn is None
+    assert 'needs an accelerator' in capsys.readouterr().err
 
 
 def test_work_dir_priority():
     cfg = Config(dict())
     cli.set_work_dir(cfg, None, 'configs/sr4ir/a_x4.py')
-    assert cfg.work_dir == './work_dirs/a_x4'
+    assert cfg.work_dir == './work_dirs/sr4ir/a_x4'
     cli.set_work_dir(cfg, None, 'b.py')
-    assert cfg.work_dir == './work_dirs/a_x4'
+    assert cfg.work_dir == './work_dirs/sr4ir/a_x4'
     cli.set_work_dir(cfg, 'here', 'b.py')
     assert cfg.work_dir == 'here'
+
+
+def test_methods_have_folders_of_their_own():
+    paths = ['configs/s2t/a.py', 'configs/sr4ir/a.py', 'elsewhere/a.py']
+    assert [cli.default_work_dir(path) for path in paths] == [
+        './work_dirs/s2t/a',
+        './work_dirs/sr4ir/a',
+        './work_dirs/a',
+    ]
 
 
 def test_resume():
@@ -105,10 +184,10 @@ def test_gloo_without_accelerator(monkeypatch):
         torch.distributed, 'init_process_group', lambda *args, **kwargs: started.append(args)
     )
     cfg = Config(dict(launcher='pytorch', env_cfg=dict(dist_cfg=dict(backend='nccl'))))
-    monkeypatch.setattr(cli, 'has_accelerator', lambda: True)
+    monkeypatch.setattr(cli.processes, 'has_accelerator', lambda: True)
     cli.join_processes_on_cpu(cfg)
     assert cfg.env_cfg.dist_cfg.backend == 'nccl'
-    monkeypatch.setattr(cli, 'has_accelerator', lambda: False)
+    monkeypatch.setattr(cli.processes, 'has_accelerator', lambda: False)
     cli.join_processes_on_cpu(Config(dict(launcher='none')))
     assert started == []
     for each in (cfg, Config(dict(launcher='pytorch'))):
@@ -326,3 +405,24 @@ def test_one_list_of_schedulers_serves_all_optimizers():
         cli.check_scheduler_names(
             Config(dict(optim_wrapper=optimizers, param_scheduler=schedulers))
         )
+
+
+def test_a_detector_on_a_gpu_needs_mmcvs_cuda(monkeypatch):
+    from sr4ir_mm.utils.cli import environment
+
+    monkeypatch.setattr(environment, 'uses_cuda', lambda: True)
+    monkeypatch.setattr(environment, 'mmcv_has_cuda', lambda: False)
+    with pytest.raises(UserError, match='built without it'):
+        cli.check_environment(dict(default_scope='mmdet'))
+    cli.check_environment(dict(default_scope='mmpretrain'))
+    monkeypatch.setattr(environment, 'mmcv_has_cuda', lambda: True)
+    cli.check_environment(dict(default_scope='mmdet'))
+
+
+def test_a_torch_that_cannot_reload_checkpoints_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(torch, '__version__', '2.7.1+cu126')
+    cli.check_environment({})
+    assert 'cannot reload its own checkpoints with torch 2.7.1' in capsys.readouterr().err
+    monkeypatch.setattr(torch, '__version__', '2.4.1')
+    cli.check_environment({})
+    assert capsys.readouterr().err == ''

@@ -22,6 +22,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=128,
     num_workers=8,
+    pin_memory=True,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
@@ -34,6 +35,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=32,
     num_workers=8,
+    pin_memory=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='mmpretrain.CustomDataset',

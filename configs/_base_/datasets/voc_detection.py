@@ -26,6 +26,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=4,
+    pin_memory=True,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     batch_sampler=dict(type='sr4ir_mm.AspectRatioBatchSampler', drop_last=True),
@@ -41,6 +42,7 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=1,
     num_workers=4,
+    pin_memory=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='sr4ir_mm.VOCFormatDataset',

@@ -2,7 +2,9 @@
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=30, val_interval=5)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-auto_scale_lr = dict(enable=False, base_batch_size=16)
+# Of all processes together; tools/train.py divides it among them.
+global_batch_size = 16
+auto_scale_lr = dict(enable=False, base_batch_size=global_batch_size)
 optim_wrapper = dict(constructor='sr4ir_mm.SeparateOptimWrapperConstructor')
 sr_optim = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0.0))
 task_optim = dict(

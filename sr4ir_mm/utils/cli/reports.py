@@ -1,0 +1,98 @@
+"""The report of user errors: one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import sys
+from collections.abc import Callable
+
+from sr4ir_mm.utils.errors import UserError
+
+EXIT_USER_ERROR = 2
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a tool's ``main`` and turn a user error into one sentence and exit code 2.
+
+    Besides :class:`UserError`, mmengine's own errors about a type that is not registered and an
+    argument that a registered class does not take count as user errors. ``SR4IR_DEBUG=1`` lets the
+    traceback through.
+
+    Args:
+        main: The tool, without arguments.
+
+    Raises:
+        SystemExit: With code 2 after a user error.
+    """
+    try:
+        main()
+    except Exception as error:
+        sentence = user_sentence(error)
+        if sentence is None or os.getenv('SR4IR_DEBUG') == '1':
+            raise
+        # All processes of a distributed run fail alike; one of them telling it is enough.
+        if os.getenv('LOCAL_RANK', '0') == '0':
+            print(f'error: {sentence}', file=sys.stderr, flush=True)
+        raise SystemExit(EXIT_USER_ERROR) from None
+    leave_gloo()
+
+
+def leave_gloo() -> None:
+    """End a process that shares a gloo group, all processes together.
+
+    Gloo's threads abort the interpreter on its own way out now and then ("terminate called without an active
+    exception"), and torchrun then calls a finished run failed.
+    """
+    torch = sys.modules.get('torch')
+    if torch is None or not torch.distributed.is_available():
+        return
+    if not torch.distributed.is_initialized() or torch.distributed.get_backend() != 'gloo':
+        return
+    torch.distributed.barrier()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def user_sentence(error: Exception) -> str | None:
+    """Return the one sentence for an error that is the user's to solve; None for any other."""
+    if isinstance(error, UserError):
+        # A worker process of a data loader hands its error over as text, traceback included.
+        return ' '.join(str(error).split(f'{UserError.__qualname__}: ')[-1].split())
+    text = str(error.args[0]) if error.args else ''
+    unknown_type = re.match(r'(\S+) is not in the (\S+?)::([\w ]+) registry', text)
+    if isinstance(error, KeyError) and unknown_type:
+        name, scope, registry = unknown_type.groups()
+        return (
+            f'type={name!r} in the config is no registered {registry} (looked up from scope '
+            f'{scope!r}); check the spelling, put its library before it as in '
+            "'mmdet.FasterRCNN', or import its module with custom_imports."
+        )
+    wrong_argument = re.search(
+        r"(\w+)\.__init__\(\) got an unexpected keyword argument '(.+)'", text
+    )
+    if isinstance(error, TypeError) and wrong_argument and _raised_by_registry(error):
+        owner, argument = wrong_argument.groups()
+        return (
+            f'{owner} takes no argument {argument!r}; remove it from the config or correct its '
+            'spelling.'
+        )
+    return None
+
+
+def _raised_by_registry(error: Exception) -> bool:
+    """Whether a registry was building from a config, with only constructors called since."""
+    traceback, names = error.__traceback__, []
+    while traceback is not None:
+        names.append(traceback.tb_frame.f_code.co_name)
+        traceback = traceback.tb_next
+    while names and names[-1] == '__init__':
+        names.pop()
+    return bool(names) and names[-1] in (
+        'build_from_cfg',
+        'build_model_from_cfg',
+        'build_runner_from_cfg',
+    )

@@ -1,0 +1,44 @@
+"""The Runner and what the command line changes about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
+    from mmengine.runner import Runner
+
+
+def set_seed(cfg: Config, seed: int | None) -> None:
+    """Set the seed and keep the other settings of ``randomness``."""
+    if seed is not None:
+        cfg.setdefault('randomness', {})
+        cfg.randomness = {**(cfg.randomness or {}), 'seed': seed}
+
+
+def set_show_dir(cfg: Config, show_dir: str | None) -> None:
+    """Have the test images drawn: LR, upsampled, SR and HR beside each other, with predictions.
+
+    Args:
+        cfg: Changed in place: ``custom_hooks`` gets an SRVisualizationHook, or the one there is
+            set to this folder.
+        show_dir: Folder of the pictures; None draws nothing.
+    """
+    if show_dir is None:
+        return
+    hooks = list(cfg.get('custom_hooks') or [])
+    drawing = [hook for hook in hooks if str(hook.get('type')).endswith('SRVisualizationHook')]
+    if not drawing:
+        # All images, as --show-dir does elsewhere in OpenMMLab.
+        drawing = [{'type': 'sr4ir_mm.SRVisualizationHook', 'max_images': None}]
+        hooks += drawing
+    drawing[0].update(draw_test=True, out_dir=show_dir)
+    cfg.custom_hooks = hooks
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the Runner of a config, or the class that its ``runner_type`` names."""
+    from mmengine.registry import RUNNERS
+    from mmengine.runner import Runner
+
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
