@@ -240,7 +240,7 @@ def check_train_step(model: TaskDrivenSR, cfg: Config, size: int) -> None:
     """One alternate training step: both networks move, frozen parameters and flags do not, losses are finite."""
     wrappers = build_optim_wrapper(model, cfg.optim_wrapper)
     MessageHub.get_current_instance().update_info_dict(
-        dict(iter=0, epoch=0, max_iters=100, max_epochs=10)
+        dict(iter=50, epoch=5, max_iters=100, max_epochs=10)
     )
     # A network may freeze parameters only when it is put into train mode.
     model.train()

@@ -31,7 +31,8 @@ def check_environment(cfg: Mapping[str, Any]) -> None:
 
         print(
             f'warning: mmengine {mmengine.__version__} cannot reload its own checkpoints with torch '
-            f'{torch.__version__}, so that --resume and testing will fail; install torch<2.6, or onedl-mmengine in place of mmengine.',
+            f'{torch.__version__}, so that --resume and testing will fail; install torch<2.6, or onedl-mmengine '
+            'in place of mmengine.',
             file=sys.stderr,
         )
 
