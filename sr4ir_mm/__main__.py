@@ -10,6 +10,7 @@ COMMANDS = {
     'test': 'test.py',
     'predict': 'predict.py',
     'wrap': 'wrap_config.py',
+    'report': 'analysis_tools/report.py',
     'publish': 'model_converters/publish_model.py',
     'sample': 'dataset_converters/make_sample.py',
 }
