@@ -16,7 +16,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sr4ir_mm.apis.trainings import Training, last_checkpoint, train
+from sr4ir_mm.apis.runs import Training, last_checkpoint, train
 from sr4ir_mm.utils import cli
 
 ROOT = Path(__file__).resolve().parents[1]

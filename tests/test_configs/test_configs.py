@@ -16,9 +16,10 @@ from sr4ir_mm.testing.samples import make_batch
 from tests.test_configs.tiny import SIDE, shrink
 
 ROOT = Path(__file__).parents[2] / 'configs'
+PROJECTS = ROOT.parent / 'projects'
 LEAVES = sorted(
     path
-    for path in ROOT.glob('*/*.py')
+    for path in [*ROOT.glob('*/*.py'), *PROJECTS.glob('*/configs/*.py')]
     if path.name != '_base_.py' and path.parent.name != '_base_'
 )
 METHODS = ('h2t', 'l2t', 'sr', 's2t', 't2s', 'swt', 'sr4ir')
@@ -27,7 +28,8 @@ NAME = re.compile(r'[a-z0-9-]+(_[a-z0-9-]+){1,3}')
 
 
 def name_of(path):
-    return str(path.relative_to(ROOT).with_suffix(''))
+    root = ROOT if path.is_relative_to(ROOT) else PROJECTS
+    return str(path.relative_to(root).with_suffix(''))
 
 
 def depth(path):

@@ -16,8 +16,8 @@ from sr4ir_mm.registry import HOOKS
 class ChannelsLastHook(Hook):
     """Keep the weights of convolutions, and with them feature maps, in channels-last order.
 
-    The results are the same up to rounding. A CPU trains the narrow networks of ``configs/evidence`` 1.2 to 1.3 times
-    as fast (``tools/analysis_tools/benchmark_layout.py``, one thread), and tensor cores want this order.
+    The results are the same up to rounding. A CPU trains narrow networks 1.2 to 1.3 times as fast
+    (``tools/analysis_tools/benchmark.py``, one thread), and tensor cores want this order.
     """
 
     def before_run(self, runner: Runner) -> None:

@@ -1,0 +1,85 @@
+# CamVid, every third image of the 11-class set: 160 x 120 px, evaluated at this size.
+_base_ = '../../../../configs/_base_/datasets/voc_segmentation.py'
+data_root = 'data/camvid/'
+data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
+classes = (
+    *('Sky', 'Building', 'Pole', 'Road', 'Pavement', 'Tree', 'SignSymbol', 'Fence', 'Car'),
+    *('Pedestrian', 'Bicyclist'),
+)
+void = 11
+resize = dict(type='sr4ir_mm.ResizeShortSide', side=120, as_original=True)
+train_pipeline = [
+    dict(type='sr4ir_mm.LoadImage'),
+    dict(type='mmseg.LoadAnnotations'),
+    resize,
+    dict(type='mmseg.RandomFlip', prob=0.5),
+    dict(type='mmseg.PackSegInputs'),
+]
+test_pipeline = [*train_pipeline[:3], train_pipeline[4]]
+camvid = dict(
+    _delete_=True, type='mmseg.BaseSegDataset', data_root=data_root, metainfo=dict(classes=classes)
+)
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    dataset=dict(
+        camvid,
+        data_prefix=dict(img_path='images/train', seg_map_path='labels/train'),
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    dataset=dict(
+        camvid,
+        data_prefix=dict(img_path='images/test', seg_map_path='labels/test'),
+        test_mode=True,
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+task_evaluator = [dict(type='mmseg.IoUMetric', iou_metrics=['mIoU'], ignore_index=void)]
+val_evaluator = [*task_evaluator, *_base_.image_evaluator]
+test_evaluator = val_evaluator
+norm = dict(type='BN', requires_grad=True)
+task_net = dict(
+    _scope_='mmseg',
+    type='EncoderDecoder',
+    data_preprocessor=dict(
+        type='SegDataPreProcessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+        pad_val=0,
+        seg_pad_val=void,
+        size=(120, 160),
+    ),
+    backbone=dict(
+        type='mmpretrain.ResNet_CIFAR',
+        depth=18,
+        stem_channels=16,
+        base_channels=16,
+        strides=(2, 2, 2, 1),
+        dilations=(1, 1, 1, 2),
+        norm_cfg=norm,
+    ),
+    decode_head=dict(
+        type='FCNHead',
+        in_channels=128,
+        in_index=-1,
+        channels=64,
+        num_convs=1,
+        num_classes=len(classes),
+        norm_cfg=norm,
+        align_corners=False,
+        ignore_index=void,
+        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, avg_non_ignore=True),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)
+task_options = dict(task_net=task_net)
+task_init = 'work_dirs/init_task-net_camvid/epoch_80.pth'
+init_epochs = 80
+epochs = 12

@@ -1,0 +1,240 @@
+"""Several trainings as one experiment: each is skipped when done, resumed when interrupted, and waits for its sources.
+
+The one scheduler of the project; the quick start, the projects and the tables of the papers are made with it.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from sr4ir_mm.utils.errors import UserError
+
+Run = TypeVar('Run', bound=Hashable)
+
+_ATTEMPTS = 'attempts.json'
+_DONE = 'done'
+_SHOWN_OF_A_FAILURE = 15
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training, as ``tools/train.py`` does it.
+
+    Attributes:
+        config: Config file, from the project's root.
+        work_dir: Folder of its log and checkpoints.
+        seed: Seed of all random numbers.
+        init: Network ('sr_net', 'task_net') -> work_dir of the finished training whose last checkpoint it starts from.
+    """
+
+    config: Path
+    work_dir: Path
+    seed: int
+    init: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether it ran to its end."""
+        return (self.work_dir / _DONE).is_file()
+
+    @property
+    def log(self) -> Path:
+        """Everything that it printed."""
+        return self.work_dir / 'train.log'
+
+    def arguments(self) -> list[str]:
+        """What follows ``python``; the trainings of ``init`` must be done."""
+        arguments = ['tools/train.py', str(self.config), '--work-dir', str(self.work_dir)]
+        arguments += ['--seed', str(self.seed)]
+        if self.init:
+            arguments.append('--cfg-options')
+        return arguments + [
+            f'model.init_from.{net}={last_checkpoint(source)}' for net, source in self.init.items()
+        ]
+
+    def command(self) -> str:
+        """The line that a user types for it."""
+        return shlex.join(['python', *self.arguments()])
+
+
+def train(training: Training, show: Callable[[str], None] | None = None) -> None:
+    """Run a training in a process of its own, unless it is done; an interrupted one is resumed.
+
+    Args:
+        training: What to run; the current folder is the project's root.
+        show: Called with every line that the training prints.
+
+    Raises:
+        UserError: It failed; the end of its log is in the message.
+    """
+    if training.done:
+        return
+    arguments = training.arguments()
+    if (training.work_dir / 'last_checkpoint').is_file():
+        arguments.insert(2, '--resume')
+    training.log.parent.mkdir(parents=True, exist_ok=True)
+    _note_attempt(training.work_dir)
+    with (
+        training.log.open('a', buffering=1) as log,
+        subprocess.Popen(
+            [sys.executable, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors='replace',
+        ) as process,
+    ):
+        for line in process.stdout:
+            log.write(line)
+            if show is not None:
+                show(line)
+    if process.returncode != 0:
+        raise UserError(
+            f'{training.command()} failed; the end of {training.log}: {_tail(training.log)}'
+        )
+    (training.work_dir / _DONE).touch()
+
+
+def last_checkpoint(work_dir: Path) -> Path:
+    """The last checkpoint of a training, in its work_dir.
+
+    Raises:
+        UserError: There is none.
+    """
+    pointer = work_dir / 'last_checkpoint'
+    if not pointer.is_file():
+        raise UserError(f'{work_dir} holds no checkpoint; train it first.')
+    # mmengine writes an absolute path, which is wrong once the folder has moved.
+    return work_dir / Path(pointer.read_text().strip()).name
+
+
+def minutes(training: Training) -> float:
+    """Minutes that a finished training took; of an interrupted attempt, up to the checkpoint that was resumed."""
+    starts = json.loads((training.work_dir / _ATTEMPTS).read_text())
+    checkpoints = sorted(path.stat().st_mtime for path in training.work_dir.glob('epoch_*.pth'))
+    end = (training.work_dir / _DONE).stat().st_mtime
+    seconds = end - starts[-1]
+    for start, following in zip(starts, starts[1:], strict=False):
+        seconds += max([at - start for at in checkpoints if start < at < following], default=0.0)
+    return seconds / 60
+
+
+def validations(training: Training, names: Sequence[str]) -> dict[int, dict[str, float]]:
+    """Epoch -> validation metrics of a training, over all its attempts.
+
+    Args:
+        training: The training.
+        names: Metrics to keep, such as 'coco/bbox_mAP'.
+    """
+    found: dict[int, dict[str, float]] = {}
+    for path in sorted(training.work_dir.glob('*/vis_data/scalars.json')):
+        for line in path.read_text().splitlines():
+            scalars = json.loads(line)
+            values = {name: scalars[name] for name in names if name in scalars}
+            if values:
+                found[scalars['step']] = values
+    return found
+
+
+def _note_attempt(work_dir: Path) -> None:
+    path = work_dir / _ATTEMPTS
+    starts = json.loads(path.read_text()) if path.is_file() else []
+    path.write_text(json.dumps([*starts, time.time()]))
+
+
+def _tail(log: Path) -> str:
+    return ' | '.join(log.read_text().splitlines()[-_SHOWN_OF_A_FAILURE:])
+
+
+@dataclass(frozen=True)
+class Plan(Generic[Run]):
+    """What a scheduler has to know of the runs of an experiment.
+
+    Attributes:
+        sources: The runs that one starts from.
+        done: Whether a run has been finished before.
+        finish: Runs one to its end and returns what to say of it; called in a thread of its own.
+        name: Of a run, for messages.
+    """
+
+    sources: Callable[[Run], Iterable[Run]]
+    done: Callable[[Run], bool]
+    finish: Callable[[Run], str]
+    name: Callable[[Run], str] = str
+
+
+def run_all(wanted: Iterable[Run], plan: Plan[Run], jobs: int = 1) -> None:
+    """Run each wanted run after what it starts from, several at a time, in the given order where that leaves a choice.
+
+    Args:
+        wanted: Runs; their sources are added, and what is done is a source but not run again.
+        plan: What to know of them.
+        jobs: How many run at a time.
+
+    Raises:
+        UserError: At the end, if runs failed; what does not depend on them has been done.
+    """
+    waiting = list(dict.fromkeys(run for item in wanted for run in with_sources(item, plan)))
+    running: dict[Future, Run] = {}
+    failed: dict[Run, str] = {}
+    clock = _Clock(len(waiting), jobs)
+    with ThreadPoolExecutor(jobs) as pool:
+        while waiting or running:
+            waiting = _drop_orphans(waiting, failed, plan)
+            ready = [r for r in waiting if all(plan.done(s) for s in plan.sources(r))]
+            for run in ready[: jobs - len(running)]:
+                waiting.remove(run)
+                running[pool.submit(plan.finish, run)] = run
+                print(f'start   {plan.name(run)} ({len(waiting)} waiting)', flush=True)
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                run = running.pop(future)
+                if future.exception() is not None:
+                    failed[run] = str(future.exception())
+                outcome = failed.get(run) or future.result()
+                left = clock.left(len(waiting) + len(running))
+                print(f'done    {plan.name(run)}: {outcome}{left}', flush=True)
+    if failed:
+        names = ', '.join(plan.name(run) for run in failed)
+        raise UserError(f'{len(failed)} runs did not finish: {names}; their messages are above.')
+
+
+def with_sources(run: Run, plan: Plan[Run]) -> list[Run]:
+    """A run after everything that it starts from."""
+    return [r for source in plan.sources(run) for r in with_sources(source, plan)] + [run]
+
+
+def _drop_orphans(waiting: list[Run], failed: dict[Run, str], plan: Plan[Run]) -> list[Run]:
+    """Move to ``failed`` what starts from something that failed; return the rest."""
+    kept = []
+    for run in waiting:
+        lost = [source for source in plan.sources(run) if source in failed]
+        if lost:
+            failed[run] = f'{plan.name(lost[0])} failed'
+        else:
+            kept.append(run)
+    return kept
+
+
+class _Clock:
+    """Says how long the rest will take, if it takes as long as what has been done."""
+
+    def __init__(self, total: int, jobs: int) -> None:
+        self.total = total
+        self.jobs = jobs
+        self.start = time.time()
+
+    def left(self, remaining: int) -> str:
+        """``', 12 min left'``; nothing when nothing is left."""
+        done = self.total - remaining
+        if not remaining or not done:
+            return ''
+        return f', about {(time.time() - self.start) / done * remaining / 60:.0f} min left'
