@@ -58,8 +58,9 @@ class BuildWithConfigs(build_py):
             shutil.copy(ROOT / 'model-index.yml', target)
 
 
-EXTRAS = {name: read_requirements(name) for name in ('det', 'seg', 'cls', 'sr', 'metrics', 'tests')}
-EXTRAS['all'] = sorted({line for lines in EXTRAS.values() for line in lines})
+NAMES = ('det', 'seg', 'cls', 'sr', 'metrics', 'export', 'web', 'tests')
+EXTRAS = {name: read_requirements(name) for name in NAMES}
+EXTRAS['all'] = sorted({line for name in NAMES if name != 'web' for line in EXTRAS[name]})
 
 setup(
     name='sr4ir_mm',

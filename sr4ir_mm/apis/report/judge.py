@@ -117,12 +117,16 @@ def _judge_boxes(found: BaseDataElement, items: Sequence[Item]) -> Judgement:
 
 
 def true_map(sample: BaseDataElement) -> np.ndarray:
-    """(H, W) labels of the ground truth, at the size of the prediction."""
+    """(H, W) labels of the ground truth at the size of the prediction; 255 is to be ignored."""
     truth = sample.gt_sem_seg.data.squeeze(0)
     size = tuple(sample.pred_sem_seg.data.shape[-2:])
     if tuple(truth.shape) != size:
         nearest = torch.nn.functional.interpolate(truth[None, None].float(), size=size)
         truth = nearest[0, 0].to(truth.dtype)
+    logits = sample.get('seg_logits')
+    if logits is not None and len(logits.data) > 1:
+        # Labels without a class, such as CamVid's void, are no mistake of anyone.
+        truth = truth.masked_fill(truth >= len(logits.data), _IGNORED)
     return truth.cpu().numpy()
 
 

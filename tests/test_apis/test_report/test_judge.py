@@ -64,7 +64,7 @@ def test_objects_that_are_ignored_are_not_to_be_found():
 def test_a_label_map_is_judged_class_by_class():
     from mmseg.structures import SegDataSample
 
-    truth = torch.tensor([[0, 0, 1, 255]])
+    truth = torch.tensor([[0, 0, 1, 7]])  # 7 is no class of the two
     sample = SegDataSample(
         gt_sem_seg=PixelData(data=truth[None]),
         pred_sem_seg=PixelData(data=torch.tensor([[[0, 1, 1, 1]]])),
