@@ -1,6 +1,8 @@
 """Whole runs of the Runner on a toy data set, in this process or in several."""
 
 import contextlib
+import copy
+import os
 
 import numpy as np
 import torch
@@ -72,7 +74,7 @@ def config(work_dir, epochs=4, workers=0, **kwargs):
         default_scope='mmpretrain',
         train_dataloader=loader(True, workers),
         val_dataloader=loader(False, workers),
-        train_cfg=dict(by_epoch=True, max_epochs=epochs, val_interval=1),
+        train_cfg=dict(type='sr4ir_mm.EpochLoop', max_epochs=epochs, val_interval=1),
         val_cfg=dict(),
         val_evaluator=[dict(type='mmpretrain.Accuracy'), dict(type='sr4ir_mm.PSNR')],
         test_dataloader=loader(False, workers),
@@ -93,7 +95,7 @@ def config(work_dir, epochs=4, workers=0, **kwargs):
     merged = Config({**runtime.to_dict(), **cfg})
     merged.env_cfg.dist_cfg.backend = 'gloo'
     merged.default_hooks.checkpoint.update(save_best='sr/psnr', rule='greater')
-    merged.merge_from_dict(kwargs)
+    merged.merge_from_dict(copy.deepcopy(kwargs))
     return merged
 
 
@@ -112,6 +114,52 @@ def average(runner):
     """What the run's EMAHook has averaged, by the names of the plain model."""
     (hook,) = (hook for hook in runner.hooks if isinstance(hook, EMAHook))
     return {key: value.clone() for key, value in hook.ema_model.module.state_dict().items()}
+
+
+def by_iterations(max_iters=10, val_interval=3):
+    """Options that make the toy run count iterations."""
+    return {
+        'train_cfg': dict(
+            _delete_=True, type='sr4ir_mm.IterLoop', max_iters=max_iters, val_interval=val_interval
+        ),
+        'default_hooks.checkpoint.by_epoch': False,
+        'default_hooks.checkpoint.interval': 4,
+        'param_scheduler': dict(
+            sr_net=[
+                dict(type='sr4ir_mm.WarmupCosineRestartLR', warmup=2, end=max_iters, by_epoch=False)
+            ],
+            task_net=[dict(type='PolyLR', end=max_iters, by_epoch=False)],
+        ),
+        'log_processor.by_epoch': False,
+    }
+
+
+@HOOKS.register_module(force=True)
+class SignalIn(Hook):
+    """Sends this process a signal in the middle of an iteration, or of a validation."""
+
+    def __init__(self, iteration, number=15, validating=False):
+        self.iteration, self.number, self.validating = iteration, number, validating
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration and not self.validating:
+            os.kill(os.getpid(), self.number)
+
+    def before_val_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration and self.validating:
+            os.kill(os.getpid(), self.number)
+
+
+@HOOKS.register_module(force=True)
+class RaiseIn(Hook):
+    """Fails in the middle of an iteration."""
+
+    def __init__(self, iteration):
+        self.iteration = iteration
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            raise RuntimeError('failed as asked')
 
 
 @HOOKS.register_module(force=True)

@@ -4,7 +4,11 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='sr4ir_mm.TaskCheckpointHook', interval=1, max_keep_ckpts=3, save_best='auto'
+        type='sr4ir_mm.TaskCheckpointHook',
+        interval=1,
+        max_keep_ckpts=3,
+        save_best='auto',
+        save_interval=dict(minutes=30),
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )

@@ -9,11 +9,14 @@ from sr4ir_mm.engine.hooks import (
     SRVisualizationHook,
     StopOnInvalidLossHook,
 )
+from sr4ir_mm.engine.loops import EpochLoop, IterLoop
 from sr4ir_mm.engine.optimizers import NamedOptimWrapperDict, SeparateOptimWrapperConstructor
 from sr4ir_mm.engine.schedulers import WarmupCosineRestartLR
 
 __all__ = [
+    'EpochLoop',
     'EpochSeedHook',
+    'IterLoop',
     'LossStartHook',
     'NamedOptimWrapperDict',
     'SRVisualizationHook',

@@ -99,7 +99,7 @@ MUTATIONS = [
     ),
     Mutation(
         '7 random states',
-        'engine/hooks/epoch_seed.py',
+        'utils/random_state.py',
         'torch.manual_seed(seed)',
         'pass',
         RESUME + 'test_two_epochs_and_two_more_equal_four[0]',

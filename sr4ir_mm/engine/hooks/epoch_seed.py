@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import zlib
-
-import numpy as np
-import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sr4ir_mm.registry import HOOKS
+from sr4ir_mm.utils.random_state import seed_generators
 
 
 @HOOKS.register_module()
@@ -28,8 +24,4 @@ class EpochSeedHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Seed by the run's seed, the iteration and the rank."""
-        # A hash, since neighbouring seeds would repeat each other's streams on neighbouring ranks.
-        seed = zlib.crc32(f'{runner.seed}-{runner.iter}-{get_rank()}'.encode())
-        random.seed(seed)
-        np.random.seed(seed)
-        torch.manual_seed(seed)
+        seed_generators(runner.seed, runner.iter, get_rank())

@@ -24,7 +24,7 @@ from sr4ir_mm.utils.cli.processes import (
     world_size,
 )
 from sr4ir_mm.utils.cli.reports import EXIT_USER_ERROR, leave_gloo, run, user_sentence
-from sr4ir_mm.utils.cli.runs import build_runner, set_seed, set_show_dir
+from sr4ir_mm.utils.cli.runs import build_runner, set_seed, set_show_dir, set_train_loop
 from sr4ir_mm.utils.cli.work_dirs import (
     check_work_dir_is_ours,
     default_work_dir,
@@ -56,6 +56,7 @@ __all__ = [
     'set_resume',
     'set_seed',
     'set_show_dir',
+    'set_train_loop',
     'set_work_dir',
     'tell_batch',
     'user_sentence',

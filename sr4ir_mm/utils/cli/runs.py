@@ -36,9 +36,31 @@ def set_show_dir(cfg: Config, show_dir: str | None) -> None:
     cfg.custom_hooks = hooks
 
 
+def set_train_loop(cfg: Config) -> None:
+    """Replace mmengine's training loops by the package's, which can stop and go on at any iteration.
+
+    Args:
+        cfg: Changed in place; a loop of another kind is kept.
+    """
+    settings = cfg.get('train_cfg')
+    if not settings:
+        return
+    by_epoch = settings.get('by_epoch', True)
+    kind = settings.get('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
+    kind = kind if isinstance(kind, str) else kind.__name__
+    ours = {
+        'EpochBasedTrainLoop': 'sr4ir_mm.EpochLoop',
+        'IterBasedTrainLoop': 'sr4ir_mm.IterLoop',
+    }
+    if kind.split('.')[-1] in ours:
+        settings.pop('by_epoch', None)
+        settings['type'] = ours[kind.split('.')[-1]]
+
+
 def build_runner(cfg: Config) -> Runner:
     """Build the Runner of a config, or the class that its ``runner_type`` names."""
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
+    set_train_loop(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

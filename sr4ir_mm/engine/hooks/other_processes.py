@@ -1,0 +1,70 @@
+"""Resume with another number of processes than the checkpoint was written with."""
+
+from __future__ import annotations
+
+from mmengine.dist import get_world_size
+from mmengine.runner.base_loop import BaseLoop
+
+# What a per-iteration scheduler knows of the past; the rest (ends, periods) belongs to the length of an epoch.
+_PAST = ('base_values', '_last_value')
+
+
+def note_processes(checkpoint: dict, loop: BaseLoop) -> None:
+    """Write down how many processes share an epoch and how long it is for each."""
+    loader = loop.dataloader
+    checkpoint['meta']['processes'] = dict(
+        count=get_world_size(), epoch_length=len(loader), batch=_batch_size(loader)
+    )
+
+
+def fit_to_processes(checkpoint: dict, loop: BaseLoop) -> list[str]:
+    """Translate the counters of a checkpoint to the processes there are now.
+
+    Epochs keep their meaning; the iteration within one, and the steps of schedulers that count iterations, are scaled
+    by its new length. Trainings by iterations keep their count.
+
+    Args:
+        checkpoint: Changed in place.
+        loop: The training loop, with its loader.
+
+    Returns:
+        Sentences that say what cannot be equal; none if nothing has changed.
+    """
+    before, now = checkpoint['meta']['processes'], get_world_size()
+    length, batch = len(loop.dataloader), _batch_size(loop.dataloader)
+    if before == dict(count=now, epoch_length=length, batch=batch):
+        return []
+    sentences = [
+        f'The checkpoint comes from {before["count"]} process(es) with batches of {before["batch"]}, now there are '
+        f'{now} with batches of {batch}: which images share a batch, their augmentations and the statistics of batch '
+        'norms differ from the run that never stopped.'
+    ]
+    by_epoch = hasattr(loop, 'run_epoch')
+    if by_epoch and length != before['epoch_length']:
+        old, new = before['epoch_length'], length
+        epoch, done = checkpoint['meta']['epoch'], checkpoint['meta']['iter']
+        within = max(done - epoch * old, 0)
+        checkpoint['meta']['iter'] = epoch * new + within * new // old
+        states = checkpoint.get('param_schedulers', [])
+        for group in states.values() if isinstance(states, dict) else [states]:
+            group[:] = [_scaled(state, checkpoint['meta']['iter'], done) for state in group]
+        sentences.append(
+            f'An epoch now has {new} iterations instead of {old}: the training goes on at iteration '
+            f'{checkpoint["meta"]["iter"]} with as many epochs left, learning rates follow their schedule in epochs, '
+            f'and the global batch is {now * batch} instead of {before["count"] * before["batch"]} with the same '
+            'rates.'
+        )
+    return sentences
+
+
+def _scaled(state: dict, new: int, old: int) -> dict:
+    """A scheduler's state at another iteration; schedulers by epoch are left as they are."""
+    if state.get('by_epoch', True) or old == 0:
+        return state
+    steps = {key: round(state[key] * new / old) for key in ('last_step', '_global_step')}
+    return {**steps, **{key: state[key] for key in _PAST if key in state}}
+
+
+def _batch_size(loader: object) -> int:
+    size = getattr(loader, 'batch_size', None)
+    return size if size is not None else getattr(loader.batch_sampler, 'batch_size', 0)

@@ -1,0 +1,85 @@
+"""Batches that know their number, so that a training can go on at any of them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from mmengine.dist import get_rank
+from torch.utils.data import DataLoader
+
+from sr4ir_mm.utils.random_state import seed_generators
+
+# How long a worker outlives a signal meant for the whole process group, in seconds: the process that it works for ends
+# its iteration and then ends its workers.
+_GRACE = 120
+
+
+class NumberedBatch(list):
+    """Indices of one batch and the iteration that trains on it."""
+
+    def __init__(self, indices: list, number: int) -> None:
+        super().__init__(indices)
+        self.number = number
+
+
+class NumberedBatches:
+    """A batch sampler that numbers its batches and can pass over the first ones without loading them.
+
+    Installed in a loader, it also makes the random numbers of each batch (augmentations) depend on the run's seed, the
+    batch's number and the rank alone: the state of a worker never has to be saved, and the number of workers does not
+    change the images.
+
+    Args:
+        loader: Loader of a map-style data set; changed in place.
+        seed: The run's seed.
+    """
+
+    def __init__(self, loader: DataLoader, seed: int) -> None:
+        self.batch_sampler = loader.batch_sampler
+        self._first = self._skip = 0
+        # torch refuses a plain assignment because iterators that run would not see it; here none does yet.
+        object.__setattr__(loader, 'batch_sampler', self)
+        load = getattr(loader.dataset, '__getitems__', None) or partial(_load, loader.dataset)
+        loader.dataset.__getitems__ = partial(_load_seeded, load, seed, get_rank())
+        loader.worker_init_fn = partial(_init_worker, loader.worker_init_fn)
+
+    def start(self, iteration: int, skip: int = 0) -> None:
+        """Set the number of the next pass's first batch, after ``skip`` that are passed over."""
+        self._first, self._skip = iteration, skip
+
+    def __iter__(self) -> Iterator[NumberedBatch]:
+        first, skip = self._first, self._skip
+        for index, indices in enumerate(self.batch_sampler):
+            if index >= skip:
+                yield NumberedBatch(indices, first + index - skip)
+
+    def __len__(self) -> int:
+        return len(self.batch_sampler)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.batch_sampler, name)
+
+
+def _load(dataset: Any, indices: list) -> list:
+    return [dataset[index] for index in indices]
+
+
+def _load_seeded(load: Callable[[list], list], seed: int, rank: int, batch: list) -> list:
+    """Fetch a batch; torch's loader calls this where a data set has ``__getitems__``."""
+    seed_generators(seed, 'batch', getattr(batch, 'number', 0), rank)
+    return load(batch)
+
+
+def _init_worker(inner: Callable[[int], None] | None, worker_id: int) -> None:
+    """Let a worker live through the signal that asks the whole group of processes to stop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _die_later)
+    if inner is not None:
+        inner(worker_id)
+
+
+def _die_later(*unused: object) -> None:
+    signal.alarm(_GRACE)

@@ -1,0 +1,101 @@
+"""Training by iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mmengine.dataset import InfiniteSampler
+from mmengine.dist import get_rank
+from mmengine.runner import IterBasedTrainLoop, Runner
+from mmengine.runner.base_loop import BaseLoop
+from torch import nn
+from torch.utils.data import DataLoader
+
+from sr4ir_mm.engine.loops.batches import NumberedBatches
+from sr4ir_mm.engine.loops.interruption import Interruption
+from sr4ir_mm.registry import LOOPS
+from sr4ir_mm.utils.random_state import seed_generators
+
+
+@LOOPS.register_module()
+class IterLoop(IterBasedTrainLoop):
+    """mmengine's loop by iterations that goes on without loading what it has trained on; see :class:`EpochLoop`.
+
+    Args:
+        runner: The Runner.
+        dataloader: Loader or its config.
+        max_iters: Length of the training.
+        kwargs: mmengine's own (``val_begin``, ``val_interval``, ``dynamic_intervals``).
+    """
+
+    def __init__(
+        self, runner: Runner, dataloader: DataLoader | dict, max_iters: int, **kwargs: object
+    ) -> None:
+        BaseLoop.__init__(self, runner, dataloader)
+        loader = self.dataloader
+        # The base class starts the loader's workers at the first image, before it knows where to go on.
+        super().__init__(runner, _NotStarted(loader), max_iters, **kwargs)
+        self.dataloader = loader
+        self.interruption = Interruption()
+        self.dataloader_iterator = _EndlessBatches(self, NumberedBatches(loader, runner.seed))
+
+    def run(self) -> nn.Module:
+        """Train, and end the iteration first when a signal asks to stop."""
+        with self.interruption:
+            return super().run()
+
+    def run_iter(self, data_batch: Sequence[dict]) -> None:
+        """Train on one batch."""
+        seed_generators(self.runner.seed, self._iter, get_rank())
+        super().run_iter(data_batch)
+
+
+class _NotStarted:
+    """Stands for a loader whose workers are not to start yet."""
+
+    def __init__(self, loader: DataLoader) -> None:
+        self.dataset = loader.dataset
+
+    def __iter__(self) -> Iterator:
+        return iter(())
+
+
+class _EndlessBatches:
+    """Pass after pass over a loader, from the iteration at which the training stands."""
+
+    def __init__(self, loop: IterLoop, batches: NumberedBatches) -> None:
+        self._loop = loop
+        self._batches = batches
+        self._position = 0
+        self._iterator: Iterator | None = None
+        self._passes = 0
+
+    def __next__(self) -> Any:
+        if self._position < self._loop.iter:
+            # mmengine asks for the batches that a resumed run has trained on; nothing needs them.
+            self._position += 1
+            return None
+        if self._iterator is None:
+            self._passes, done = self._where(self._position)
+            self._start(done)
+        try:
+            batch = next(self._iterator)
+        except StopIteration:
+            self._passes += 1
+            self._start(0)
+            batch = next(self._iterator)
+        self._position += 1
+        return batch
+
+    def _where(self, iteration: int) -> tuple[int, int]:
+        """Passes done and batches done of the current one."""
+        endless = isinstance(getattr(self._batches, 'sampler', None), InfiniteSampler)
+        return (0, iteration) if endless else divmod(iteration, len(self._batches))
+
+    def _start(self, done: int) -> None:
+        sampler = getattr(self._batches, 'sampler', None)
+        if hasattr(sampler, 'set_epoch'):
+            sampler.set_epoch(self._passes)
+        self._batches.start(self._position, done)
+        self._iterator = iter(self._loop.dataloader)
