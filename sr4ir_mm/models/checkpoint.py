@@ -11,8 +11,7 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
-
-_CONTAINERS = ('state_dict', 'params_ema', 'params', 'model')
+from sr4ir_mm.utils.weights import find_state_dict
 
 
 def keep_plain_names(model: nn.Module) -> None:
@@ -100,14 +99,6 @@ def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str
     print_log(
         f'Loaded {len(fitting)} of {len(own)} tensors of {name} from {path}{note}', logger='current'
     )
-
-
-def find_state_dict(checkpoint: Mapping) -> dict[str, Tensor]:
-    """The state dict inside a checkpoint of mmengine, BasicSR or torch."""
-    for container in _CONTAINERS:
-        if isinstance(checkpoint.get(container), Mapping):
-            return dict(checkpoint[container])
-    return dict(checkpoint)
 
 
 def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:

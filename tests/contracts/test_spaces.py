@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from sr4ir_mm.models.adapters.spaces import TaskSpace
 from sr4ir_mm.models.data_preprocessors.lr_hr import extend
-from sr4ir_mm.models.degradations import BicubicDegradation, quantize
+from sr4ir_mm.models.degradations import BicubicDegradation
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import quantize_rgb01
 from tests import toy
 
 TASKS = ('det', 'seg', 'cls')
@@ -119,7 +120,7 @@ def test_extend_keeps_the_image_and_reaches_the_target(height, width, more_heigh
 def test_bicubic_makes_eight_bit_images_of_the_right_size(scale, height, width):
     lr = BicubicDegradation(scale)(torch.rand(1, 3, height * scale, width * scale))
     assert lr.shape == (1, 3, height, width)
-    assert torch.equal(lr, quantize(lr))
+    assert torch.equal(lr, quantize_rgb01(lr))
 
 
 def test_bicubic_is_the_references():

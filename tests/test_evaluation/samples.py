@@ -27,3 +27,19 @@ def data_samples(count: int = 5) -> list[dict]:
         sr = blurred(hr)
         samples.append(dict(sr_rgb01=sr, hr_rgb01=hr, up_rgb01=(sr * (0.9 + 0.01 * index))))
     return samples
+
+
+def degraded(image: Tensor, kind: str) -> Tensor:
+    """A (3, H, W) image spoilt in one way: 'bicubic', 'noise', 'dark' or 'jpeg'; same dtype, [0, 1]."""
+    if kind == 'bicubic':
+        return blurred(image).clamp(0, 1)
+    if kind == 'noise':
+        noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(0))
+        return (image + 0.05 * noise.to(image)).clamp(0, 1)
+    if kind == 'dark':
+        return image**1.5
+    import cv2
+
+    pixels = (image * 255).round().byte().permute(1, 2, 0).numpy()
+    _, coded = cv2.imencode('.jpg', pixels, [cv2.IMWRITE_JPEG_QUALITY, 20])
+    return torch.from_numpy(cv2.imdecode(coded, cv2.IMREAD_COLOR)).permute(2, 0, 1).to(image) / 255

@@ -11,7 +11,6 @@ from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.structures import BaseDataElement
 
 from sr4ir_mm.evaluation import PSNR, SSIM
-from sr4ir_mm.evaluation.metrics.base import quantize_rgb01
 from sr4ir_mm.utils.errors import UserError
 from tests.test_evaluation.samples import data_samples
 
@@ -84,12 +83,6 @@ def test_quantises_both_images_unless_told_not_to():
     expected = -10 * error.log10()
     assert results[True] == pytest.approx(expected[0].item(), abs=1e-4)
     assert results[False] == pytest.approx(expected[1].item(), abs=1e-4)
-
-
-def test_quantize_clamps():
-    values = torch.tensor([-0.2, 0.0, 0.5 / 255 + 1e-4, 1.0, 1.3])
-    expected = torch.tensor([0.0, 0.0, 1 / 255, 1.0, 1.0])
-    torch.testing.assert_close(quantize_rgb01(values), expected)
 
 
 def test_averages_over_images_not_pixels():

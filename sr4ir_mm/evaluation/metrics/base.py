@@ -9,18 +9,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from sr4ir_mm.utils.errors import UserError
-
-
-def quantize_rgb01(image: Tensor) -> Tensor:
-    """Clamp to [0, 1] and round to the 256 levels that an 8-bit file can hold.
-
-    Args:
-        image: Any shape, float, [0, 1] nominal.
-
-    Returns:
-        Same shape and dtype, multiples of 1/255 in [0, 1]; an LR or SR image as it would be saved.
-    """
-    return (image * 255).round().clamp(0, 255) / 255
+from sr4ir_mm.utils.images import quantize_rgb01
 
 
 class ImageMetric(BaseMetric):

@@ -3,7 +3,7 @@
 Imported by data_preprocessors; imports nothing of the package but registries and utils.
 """
 
-from sr4ir_mm.models.degradations.bicubic import BicubicDegradation, quantize
+from sr4ir_mm.models.degradations.bicubic import BicubicDegradation
 from sr4ir_mm.models.degradations.build import build_degradation
 
-__all__ = ['BicubicDegradation', 'build_degradation', 'quantize']
+__all__ = ['BicubicDegradation', 'build_degradation']

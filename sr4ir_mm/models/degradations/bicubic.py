@@ -5,11 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sr4ir_mm.registry import MODELS
-
-
-def quantize(image_rgb01: Tensor) -> Tensor:
-    """Clamp to [0, 1] and round to 8 bits, keeping the float type."""
-    return (image_rgb01.clamp(0, 1) * 255).round() / 255
+from sr4ir_mm.utils.images import quantize_rgb01
 
 
 @MODELS.register_module()
@@ -45,7 +41,7 @@ class BicubicDegradation(nn.Module):
         lr_rgb01 = F.interpolate(
             hr_rgb01, scale_factor=1 / self.scale, mode='bicubic', antialias=self.antialias
         )
-        return quantize(lr_rgb01) if self.quantize else lr_rgb01
+        return quantize_rgb01(lr_rgb01) if self.quantize else lr_rgb01
 
     def extra_repr(self) -> str:
         """Arguments, for printing the model."""

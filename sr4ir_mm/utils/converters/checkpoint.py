@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.weights import CONTAINERS, find_state_dict
 from sr4ir_mm.version import __version__
 
-#: Where BasicSR (``params``), SwinIR, torch scripts and mmengine keep the state dict; bare ones have none of them.
-_CONTAINERS = ('params_ema', 'params', 'state_dict', 'model')
 #: Entries of a training checkpoint of SR4IR by our name of the network.
 _NETS = {'sr_net': ('net_sr',), 'task_net': ('net_det', 'net_seg', 'net_cls')}
 
@@ -42,9 +41,8 @@ def read_state(
             f'{path} is no readable checkpoint of tensors ({type(error).__name__}); download it again, or save its '
             'state dict alone with torch.save.'
         ) from error
-    state = _state_in(
-        checkpoint, (part,) if part else (*_NETS.get(net, ()), *_CONTAINERS), whole=part is None
-    )
+    parts = (part,) if part else (*_NETS.get(net, ()), *CONTAINERS)
+    state = find_state_dict(checkpoint, parts, whole=part is None)
     if not state:
         found = (
             sorted(map(str, checkpoint))[:8]
@@ -55,19 +53,6 @@ def read_state(
             f'{path} holds no state dict{f" {part!r}" if part else ""} but {found}; choose another with --part.'
         )
     return {key.removeprefix('module.'): value for key, value in state.items()}
-
-
-def _state_in(checkpoint: object, parts: Sequence[str], whole: bool) -> dict[str, Tensor]:
-    if not isinstance(checkpoint, Mapping):
-        return {}
-    for part in parts:
-        if isinstance(checkpoint.get(part), Mapping):
-            return _tensors(checkpoint[part])
-    return _tensors(checkpoint) if whole else {}
-
-
-def _tensors(state: Mapping) -> dict[str, Tensor]:
-    return {key: value for key, value in state.items() if isinstance(value, Tensor)}
 
 
 def join_networks(**networks: Mapping[str, Tensor]) -> dict[str, Tensor]:
