@@ -24,8 +24,7 @@ class VOCFormatDataset(XMLDataset):
 
     A box is (xmin - 1, ymin - 1, xmax, ymax), difficult objects are ordinary ones, and boxes without area are dropped
     with one warning. Images may have any suffix. Classes default to VOC's twenty; set
-    ``metainfo=dict(classes=...)`` for
-    others.
+    ``metainfo=dict(classes=...)`` for others.
 
     Args:
         keep_difficult: Treat difficult objects as ordinary ones; False ignores them as mmdet does.

@@ -285,7 +285,11 @@ def resolve_location(location: str, where: str) -> str | None:
         hint = f'did you mean {" or ".join(near)}?' if near else 'check the spelling.'
         raise UserError(f'{prefix}:// has no model {name!r}, {where} asks for it; {hint}')
     target = table[name]
-    return target if _is_url(target) else osp.join(_mmengine_home(), target)
+    if _is_url(target):
+        return target
+    from mmengine.runner.checkpoint import _get_mmengine_home
+
+    return osp.join(_get_mmengine_home(), target)
 
 
 def _load_table(prefix: str) -> Mapping[str, str] | None:
@@ -359,18 +363,16 @@ def _check_whole(where: str, path: str) -> None:
 
 def cached_file(url: str) -> str:
     """Return the path where torch, and mmengine with it, caches the file of a URL."""
-    cache = os.getenv('XDG_CACHE_HOME', osp.join('~', '.cache'))
-    home = osp.expanduser(os.getenv('TORCH_HOME', osp.join(cache, 'torch')))
-    return osp.join(home, 'hub', 'checkpoints', osp.basename(urlparse(url).path))
+    from torch import hub  # costs seconds; only configs with a URL pay
 
-
-def _mmengine_home() -> str:
-    cache = os.getenv('XDG_CACHE_HOME', osp.join('~', '.cache'))
-    return osp.expanduser(os.getenv('MMENGINE_HOME', osp.join(cache, 'mmengine')))
+    return osp.join(hub.get_dir(), 'checkpoints', osp.basename(urlparse(url).path))
 
 
 def download(url: str, target: str) -> None:
     """Download a file whole or not at all: a broken transfer leaves nothing behind.
+
+    Own code, since ``torch.hub.download_url_to_file`` keeps what came where a server stops early, and waits without
+    limit for one that says nothing.
 
     Args:
         url: http or https address.

@@ -14,10 +14,9 @@ from sr4ir_mm.utils.random_state import seed_generators
 class EpochSeedHook(Hook):
     """Re-seed all random generators at the start of every epoch, each process with its own numbers.
 
-    A run that resumes at the start of an epoch is then bitwise equal to one that never stopped,
-    validation in between or
-    not. Use it with ``worker_init_fn=dict(type='sr4ir_mm.seed_worker')`` and without persistent workers, so that the
-    loader's workers follow too.
+    A run that resumes at the start of an epoch is then bitwise equal to one that never stopped, validation in between
+    or not. Use it with ``worker_init_fn=dict(type='sr4ir_mm.seed_worker')`` and without persistent workers, so that
+    the loader's workers follow too.
     """
 
     priority = 'VERY_HIGH'

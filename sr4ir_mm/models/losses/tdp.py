@@ -17,8 +17,7 @@ class TDPLoss(nn.Module):
 
     Args:
         layers: Which features, see :meth:`TaskAdapter.features`: ``'backbone.3'``, ``'neck.0'``
-            (outputs by index) or any
-            module by name. None leaves the choice to the task adapter.
+            (outputs by index) or any module by name. None leaves the choice to the task adapter.
         weights: One factor a layer. None is 1 / number of layers each, which is the paper's choice: 1.0 for one layer,
             0.5 each for two FPN levels.
         weight: Factor of the whole loss.

@@ -71,9 +71,8 @@ class SRPhase(Phase):
     Args:
         pixel: ``dict(weight=1.0, criterion='l1')``, None for none.
         tdp: ``dict(layers=..., weights=..., weight=1.0, begin=0.1)``, None for none. Features of SR
-            and HR images come from
-            the task network that is being trained, in eval mode; ``begin`` is the share of training
-            after which it starts.
+            and HR images come from the task network that is being trained, in eval mode; ``begin``
+            is the share of training after which it starts.
         task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0
             for none (T->S, TDSR).
         task_eval: Take the task losses in eval mode, as T->S does with its finished task network.
