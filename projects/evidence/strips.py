@@ -28,6 +28,7 @@ from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import DATASETS
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.track import track
 from sr4ir_mm.visualization import predict_kind, vstack_rows
 
 SHOWN = {'l2t': 'L->T', 's2t': 'S->T', 'sr4ir': 'SR4IR', 'h2t': 'H->T'}
@@ -59,7 +60,7 @@ def main() -> None:
     models = {run.method: load(run) for run in runs if scale in run.result_paths()}
     rows: dict[str, list[np.ndarray]] = {'gains': [], 'failures': []}
     painter = make_painter(models['sr4ir'], _MIN_SCORE)
-    for batch in test_batches(models['sr4ir'].cfg):
+    for batch in track(test_batches(models['sr4ir'].cfg), 'test images'):
         samples = {m: predict_kind(model, batch, kind_of(m))[0] for m, model in models.items()}
         difference = merit(samples['sr4ir']) - merit(samples[args.against])
         name = 'gains' if difference > 0 else 'failures' if difference < 0 else None

@@ -24,6 +24,7 @@ from sr4ir_mm.models.prediction import attach_images
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.structures import LRHRBatch
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.track import track
 
 #: Largest difference between the file and PyTorch, absolute and relative to each value.
 TOLERANCE = 1e-3
@@ -325,7 +326,8 @@ def _check(
         UserError: It is too large, or the file does not take another size.
     """
     largest = 0.0
-    for sample, wanted in zip(samples, expected, strict=True):
+    pairs = list(zip(samples, expected, strict=True))
+    for sample, wanted in track(pairs, 'checking the file'):
         size = ' x '.join(map(str, sample[0].shape[-2:]))
         try:
             found = run(*sample)

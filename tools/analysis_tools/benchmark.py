@@ -43,6 +43,7 @@ from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant, to_channels_last
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.track import track
 
 MB = 2**20
 
@@ -227,7 +228,7 @@ def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]
     memory: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
     for candidate in candidates:
         watch_training(meters[candidate.name], candidate.model, candidate.optimizers)
-    for batch in batches:
+    for batch in track(batches, 'iterations'):
         for candidate in candidates:
             meter = meters[candidate.name]
             with PeakMemory(device) as peak, meter.iteration():

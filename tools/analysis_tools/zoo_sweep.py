@@ -19,6 +19,7 @@ from typing import Any
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.pages import write_part
+from sr4ir_mm.utils.track import track
 
 DEFAULT_LIST = osp.join(osp.dirname(osp.abspath(__file__)), 'zoo_configs.txt')
 
@@ -199,7 +200,7 @@ def main() -> None:
     waiting = [config for config in configs if config not in passed]
     if waiting:
         preload()
-    for result in sweep(waiting, args):
+    for result in track(sweep(waiting, args), 'configs', len(waiting)):
         results.append(result)
         write_results(args.results, results)
         outcome = f'{result["problem"] or "passed"} ({result["seconds"]:.0f} s)'

@@ -13,6 +13,7 @@ from voc2coco import VOCImage, VOCObject, read_split
 
 from sr4ir_mm.utils.cli import run
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.track import track
 
 
 def convert(root: Path, splits: list[str], out: Path, margin: float) -> None:
@@ -28,9 +29,8 @@ def convert(root: Path, splits: list[str], out: Path, margin: float) -> None:
         UserError: An annotation or image is missing or unreadable.
     """
     for split in splits:
-        count = sum(
-            write_crops(root, item, out / split, margin) for item in read_split(root, split)
-        )
+        items = track(read_split(root, split), f'cutting {split}')
+        count = sum(write_crops(root, item, out / split, margin) for item in items)
         print(f'{out / split}: {count} objects')
 
 

@@ -40,6 +40,7 @@ def main() -> None:
     from sr4ir_mm.apis.inferencer import SR4IRInferencer
 
     inferencer = SR4IRInferencer(args.model, args.weights, device='cpu', tile=None)
+    print(f'Exporting to {args.out} ...', flush=True)
     images = args.images or [str(CARRIED / 'demo' / 'images' / '*_lr.png')]
     done = export(inferencer, args.out, images, args.part, size_of(args.size))
     runtime = 'onnxruntime' if args.out.suffix == '.onnx' else 'torch.export'
