@@ -33,12 +33,11 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.registry import init_default_scope
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.utils.flop_counter import FlopCounterMode
 
 from sr4ir_mm.apis.methods import find_method, method_names
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
-from sr4ir_mm.testing.parts import PartMeter, clock, watch_training
+from sr4ir_mm.testing.parts import PartMeter, clock, flop_counter, watch_training
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant, to_channels_last
 from sr4ir_mm.utils import cli
@@ -254,7 +253,7 @@ def count_flops(candidates: list[Candidate], batch: dict) -> dict[str, dict]:
     """Multiply-adds by part, as torch's counter sees them (convolutions, products and attention)."""
     figures = {}
     for candidate in candidates:
-        with FlopCounterMode(display=False) as counter:
+        with flop_counter() as counter:
             meter = PartMeter(lambda counter=counter: counter.get_total_flops() / 2)
             watch_training(meter, candidate.model, candidate.optimizers)
             with meter.iteration():

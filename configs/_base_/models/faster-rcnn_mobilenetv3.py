@@ -57,7 +57,13 @@ task_net = dict(
         type='StandardRoIHead',
         bbox_roi_extractor=dict(
             type='SingleRoIExtractor',
-            roi_layer=dict(type='RoIAlign', output_size=7, sampling_ratio=2, aligned=False),
+            roi_layer=dict(
+                type='RoIAlign',
+                output_size=7,
+                sampling_ratio=2,
+                aligned=False,
+                use_torchvision=True,
+            ),
             out_channels=256,
             featmap_strides=[32],
         ),
