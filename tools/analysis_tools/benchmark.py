@@ -23,12 +23,14 @@ import statistics
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from math import lcm
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
+from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapperDict
 from mmengine.registry import init_default_scope
 from torch import Tensor
@@ -56,8 +58,13 @@ class Candidate:
     optimizers: OptimWrapperDict
     autocast: str | None
 
-    def step(self, batch: dict) -> dict[str, Tensor]:
+    def cycle(self) -> int:
+        """Iterations after which its phases repeat (``SRPhase(every=2)``)."""
+        return lcm(*(getattr(phase, 'every', 1) for phase in self.model.phases))
+
+    def step(self, batch: dict, iteration: int = 0) -> dict[str, Tensor]:
         """One iteration."""
+        MessageHub.get_current_instance().update_info('iter', iteration)
         device = next(self.model.parameters()).device.type
         dtype = None if self.autocast is None else getattr(torch, self.autocast)
         with torch.autocast(device, dtype) if dtype else nullcontext():
@@ -227,19 +234,25 @@ def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]
     memory: dict[str, list[float]] = {candidate.name: [] for candidate in candidates}
     for candidate in candidates:
         watch_training(meters[candidate.name], candidate.model, candidate.optimizers)
-    for batch in track(batches, 'iterations'):
+    for iteration, batch in enumerate(track(batches, 'iterations'), -1):
         for candidate in candidates:
             meter = meters[candidate.name]
             with PeakMemory(device) as peak, meter.iteration():
-                candidate.step(batch)
+                candidate.step(batch, max(iteration, 0))
             seconds[candidate.name].append(dict(meter.totals))
             memory[candidate.name].append(peak.megabytes)
-    return {name: summary(values[1:], max(memory[name])) for name, values in seconds.items()}
+    return {
+        c.name: summary(seconds[c.name][1:], max(memory[c.name]), c.cycle()) for c in candidates
+    }
 
 
-def summary(iterations: list[dict[str, float]], memory: float) -> dict:
-    """Medians, and the spread of the whole iteration."""
+def summary(iterations: list[dict[str, float]], memory: float, cycle: int = 1) -> dict:
+    """Medians, and the spread of the whole iteration; where phases are left out, of means over a cycle."""
     names = list(dict.fromkeys(name for iteration in iterations for name in iteration))
+    iterations = [
+        {n: statistics.mean(i.get(n, 0.0) for i in iterations[at : at + cycle]) for n in names}
+        for at in range(0, len(iterations) - cycle + 1, cycle)
+    ]
     totals = [sum(iteration.values()) for iteration in iterations]
     return dict(
         total=statistics.median(totals),
@@ -256,9 +269,12 @@ def count_flops(candidates: list[Candidate], batch: dict) -> dict[str, dict]:
         with flop_counter() as counter:
             meter = PartMeter(lambda counter=counter: counter.get_total_flops() / 2)
             watch_training(meter, candidate.model, candidate.optimizers)
-            with meter.iteration():
-                candidate.step(batch)
-        figures[candidate.name] = summary([dict(meter.totals)], 0.0)
+            iterations = []
+            for iteration in range(candidate.cycle()):
+                with meter.iteration():
+                    candidate.step(batch, iteration)
+                iterations.append(dict(meter.totals))
+        figures[candidate.name] = summary(iterations, 0.0, candidate.cycle())
     return figures
 
 
