@@ -1,6 +1,7 @@
 """TDP features by default, for each family."""
 
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -70,6 +71,35 @@ def test_a_neck_that_does_not_say_is_probed(levels):
     expected = ['neck.0', 'neck.1'][:levels]
     assert build_adapter(None, net).default_layers(net) == expected
     assert [module.training for module in net.modules()] == flags
+
+
+def test_a_neck_that_cannot_be_probed_is_told():
+    class Broken(nn.Module):
+        def forward(self, features):
+            raise RuntimeError('needs a depth map')
+
+    net = build_task_net(toy.detector())
+    net.neck = Broken()
+    with patch('sr4ir_mm.models.adapters.detection.print_log') as told:
+        assert build_adapter(None, net).default_layers(net) == ['neck.0']
+    (message,) = told.call_args.args
+    assert 'Broken does not say' in message
+    assert 'needs a depth map' in message
+    assert 'neck.0 alone' in message
+
+
+def test_features_of_backbone_and_neck_leave_ground_truth_alone(monkeypatch):
+    """Rescaling boxes and masks for them would be lost work."""
+    from sr4ir_mm.models.adapters import detection
+
+    model = toy.build('det', adapter=dict(resize=dict(short=96, long=160, divisor=32)))
+    batch = model.data_preprocessor(toy.batch('det'), True)['inputs']
+    rescaled = []
+    monkeypatch.setattr(detection, '_rescale_instances', lambda *args: rescaled.append(args))
+    model.adapter.features(model.task_net, batch.hr_rgb01, batch, ['neck.0'])
+    assert not rescaled
+    model.adapter.to_task_inputs(batch.hr_rgb01, batch)
+    assert rescaled
 
 
 def test_plain_transformer_takes_all_tokens_of_the_last_block():
