@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
-from mmengine.structures import BaseDataElement, InstanceData
+from mmengine.structures import BaseDataElement, InstanceData, PixelData
 
 from sr4ir_mm.apis.inferencer import SR4IRInferencer
 from sr4ir_mm.apis.report.judge import (
@@ -28,6 +27,7 @@ from sr4ir_mm.apis.report.judge import (
 )
 from sr4ir_mm.apis.report.runs import Run
 from sr4ir_mm.registry import DATASETS
+from sr4ir_mm.structures import copy_sample
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.track import track
 
@@ -147,7 +147,7 @@ def true_sample(
     """A data sample that shows the HR image and predicts the truth; None where there is no HR image."""
     if 'hr_rgb01' not in sample:
         return None
-    truth = copy.copy(sample.clone())
+    truth = copy_sample(sample)
     truth.set_field(sample.get('hr_rgb01'), 'sr_rgb01')
     items = items_of(contestant.dataset.get_data_info(index), sample)
     if 'pred_instances' in sample:
@@ -158,7 +158,7 @@ def true_sample(
         )
     elif 'pred_sem_seg' in sample:
         labels = torch.from_numpy(true_map(sample)).long()[None]
-        truth.pred_sem_seg.data = labels.clamp(max=len(contestant.classes) - 1)
+        truth.pred_sem_seg = PixelData(data=labels)
     else:
         truth.set_pred_label(items[0].label)
         truth.set_pred_score(
