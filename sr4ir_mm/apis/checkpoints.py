@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import CheckpointLoader
+from mmengine.utils import import_modules_from_strings
 from torch import nn
 
 from sr4ir_mm.utils.errors import UserError
@@ -128,7 +129,7 @@ def config_in(checkpoint: Mapping, name: str) -> Config:
     """The config that a checkpoint holds, as trainings and ``publish_model.py`` store it.
 
     Raises:
-        UserError: There is none.
+        UserError: There is none, or a module that its ``custom_imports`` name is not here.
     """
     text = (checkpoint.get('meta') or {}).get('cfg')
     if not isinstance(text, str):
@@ -137,11 +138,18 @@ def config_in(checkpoint: Mapping, name: str) -> Config:
             'tools/model_converters/publish_model.py --config.'
         )
     try:
-        return Config(literals(text))
+        cfg = Config(literals(text))
     except (SyntaxError, ValueError) as error:
         raise UserError(
             f'the config inside {name} is more than values ({error}); give the config file instead.'
         ) from error
+    try:
+        import_modules_from_strings(**(cfg.get('custom_imports') or {'imports': None}))
+    except ImportError as error:
+        raise UserError(
+            f'{name} needs a module of the project it was trained in ({error}); run from its folder or install it.'
+        ) from error
+    return cfg
 
 
 def literals(text: str) -> dict[str, Any]:

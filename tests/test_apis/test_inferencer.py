@@ -252,6 +252,21 @@ def test_a_config_inside_a_checkpoint_is_read_without_being_executed(tmp_path):
     assert not marker.exists()
 
 
+def test_modules_of_the_project_are_imported_or_missed_by_name(tmp_path, monkeypatch, weights):
+    path = weights('cls')
+    contents = torch.load(path, weights_only=True)
+    contents['meta']['cfg'] += "custom_imports = dict(imports=['own_module_of_a_user'])\n"
+    torch.save(contents, path)
+    with pytest.raises(UserError, match='needs a module of the project.*own_module_of_a_user'):
+        infer(path)
+
+    (tmp_path / 'own_module_of_a_user.py').write_text('imported = True\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    infer(path)
+
+    assert sys.modules.pop('own_module_of_a_user').imported
+
+
 def test_an_unknown_setting_is_told():
     with pytest.raises(UserError, match="input='LR' is unknown"):
         SR4IRInferencer(SCENES, input='LR')
