@@ -25,6 +25,11 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help="scale the learning rates to the actual batch size, by each optimizer's rule",
     )
+    parser.add_argument(
+        '--compile',
+        action='store_true',
+        help='torch.compile of the SR network, backbone and neck; the first iteration takes minutes',
+    )
     parser.add_argument('--seed', type=int, help='seed of all random numbers')
     cli.add_common_options(parser)
     return cli.parse(parser)
@@ -47,6 +52,8 @@ def main() -> None:
         cli.scale_learning_rates(cfg, world_size)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='train'))
     cli.check_on_first_process(lambda: cli.check_environment(cfg))
+    if args.compile:
+        cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='sr4ir_mm.CompileHook')]
     if args.amp:
         cli.enable_amp(cfg)
     cli.join_processes_on_cpu(cfg)

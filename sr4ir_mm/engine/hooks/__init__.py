@@ -5,6 +5,7 @@ Imported by engine.
 
 from sr4ir_mm.engine.hooks.channels_last import ChannelsLastHook
 from sr4ir_mm.engine.hooks.checkpoint import TaskCheckpointHook
+from sr4ir_mm.engine.hooks.compile import CompileHook
 from sr4ir_mm.engine.hooks.cudnn_benchmark import CudnnBenchmarkHook
 from sr4ir_mm.engine.hooks.epoch_seed import EpochSeedHook
 from sr4ir_mm.engine.hooks.invalid_loss import StopOnInvalidLossHook
@@ -14,6 +15,7 @@ from sr4ir_mm.engine.hooks.visualization import SRVisualizationHook
 
 __all__ = [
     'ChannelsLastHook',
+    'CompileHook',
     'CudnnBenchmarkHook',
     'EpochSeedHook',
     'LossStartHook',
