@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import os
+import signal
 
 import numpy as np
 import torch
@@ -18,21 +19,34 @@ from tests import toy
 
 @DATASETS.register_module(force=True)
 class ToyClassification(BaseDataset):
-    """Eight images of three classes."""
+    """A few images of three classes."""
 
     METAINFO = dict(classes=('a', 'b', 'c'))
 
+    def __init__(self, length=8, **kwargs):
+        self.length = length
+        super().__init__(**kwargs)
+
     def load_data_list(self):
-        return [dict(index=index) for index in range(8)]
+        return [dict(index=index) for index in range(self.length)]
 
 
 @TRANSFORMS.register_module(force=True)
 class PackToy:
-    """Image with random noise from the process's generators, as augmentations would add."""
+    """Image with random noise from the process's generators, as augmentations would add.
+
+    With ``kill`` the process that loads the image of that number ends as if memory had run out.
+    """
+
+    def __init__(self, noise=True, kill=None):
+        self.noise, self.kill = noise, kill
 
     def __call__(self, results):
         index = results['index']
-        noise = torch.from_numpy(np.random.randint(0, 20, (3, 32, 32))).to(torch.uint8)
+        if index == self.kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+        top = 20 if self.noise else 1
+        noise = torch.from_numpy(np.random.randint(0, top, (3, 32, 32))).to(torch.uint8)
         sample = DataSample().set_gt_label(index % toy.CLASSES)
         sample.set_metainfo(dict(img_shape=(32, 32), ori_shape=(32, 32)))
         return dict(inputs=toy.image(32, 32, index) // 2 + noise, data_samples=sample)
@@ -148,6 +162,25 @@ class SignalIn(Hook):
     def before_val_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == self.iteration and self.validating:
             os.kill(os.getpid(), self.number)
+
+
+@HOOKS.register_module(force=True)
+class InvalidLoss(Hook):
+    """Makes the loss of one network not a number in some iterations, by an image that is none."""
+
+    def __init__(self, iterations, loss, value=float('nan')):
+        self.iterations, self.loss, self.value = iterations, loss, value
+
+    def before_train(self, runner):
+        model = runner.model
+        parse = type(model).parse_losses
+
+        def poisoned(losses):
+            if runner.iter in self.iterations and self.loss in losses:
+                losses[self.loss] = losses[self.loss] * self.value
+            return parse(model, losses)
+
+        model.parse_losses = poisoned
 
 
 @HOOKS.register_module(force=True)

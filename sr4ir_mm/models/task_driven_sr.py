@@ -131,7 +131,9 @@ class TaskDrivenSR(BaseModel):
         """Compute one phase's losses with the other networks frozen, and update the networks it trains."""
         nets, logs, totals = {n: getattr(self, n) for n in phase.trains}, {}, []
         with frozen(*(net for name, net in self.nets().items() if name not in nets)):
-            parts = phase.loss_parts(context)
+            # SR images that the parts share are made here, in mixed precision like the parts.
+            with optim_wrapper.context(nets, True):
+                parts = phase.loss_parts(context)
             for number, part in enumerate(parts, 1):
                 last = number == len(parts)
                 with optim_wrapper.context(nets, last):

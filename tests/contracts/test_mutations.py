@@ -30,6 +30,8 @@ OPTIMIZERS = 'tests/contracts/test_optimizers.py::'
 SPACES = 'tests/contracts/test_spaces.py::'
 SCOPES = 'tests/contracts/test_scopes.py::'
 RESUME = 'tests/contracts/test_resume.py::'
+FAULTS = 'tests/contracts/test_faults.py::'
+WITHIN = 'tests/contracts/test_resume_within_epochs.py::'
 DIST = 'tests/contracts/test_distributed.py::'
 
 MUTATIONS = [
@@ -103,6 +105,34 @@ MUTATIONS = [
         'torch.manual_seed(seed)',
         'pass',
         RESUME + 'test_two_epochs_and_two_more_equal_four[0]',
+    ),
+    Mutation(
+        '7 whole files',
+        'engine/hooks/checkpoint_files.py',
+        "beside = path.with_name(f'.{path.name}.part')",
+        'beside = path',
+        FAULTS + 'test_a_killed_run_goes_on',
+    ),
+    Mutation(
+        '7 random numbers of a batch',
+        'engine/loops/batches.py',
+        "seed_generators(seed, 'batch', getattr(batch, 'number', 0), rank)",
+        'pass',
+        WITHIN + 'test_a_signal_within_an_epoch',
+    ),
+    Mutation(
+        '7 statistics of every process',
+        'engine/hooks/checkpoint.py',
+        "checkpoint['state_dict'].update(buffers[get_rank()])",
+        'pass',
+        FAULTS + 'test_a_signal_to_one_process_stops_both_with_one_checkpoint',
+    ),
+    Mutation(
+        '7 accumulated gradients',
+        'engine/hooks/checkpoint.py',
+        'return all(done % wrapper._accumulative_counts == 0',
+        'return all(True',
+        WITHIN + 'test_accumulated_gradients_are_used_before_the_checkpoint',
     ),
     Mutation(
         '8 eval mode restored',
@@ -197,7 +227,9 @@ def cases():
         pytest.param(
             mutation,
             id=mutation.trap.replace(' ', '_'),
-            marks=[pytest.mark.slow] if mutation.test.startswith((DIST, RESUME)) else [],
+            marks=[pytest.mark.slow]
+            if mutation.test.startswith((DIST, RESUME, FAULTS, WITHIN))
+            else [],
         )
         for mutation in MUTATIONS
     ]

@@ -3,6 +3,7 @@
 Imported by engine.
 """
 
+from sr4ir_mm.engine.hooks.activation_checkpoint import ActivationCheckpointHook
 from sr4ir_mm.engine.hooks.channels_last import ChannelsLastHook
 from sr4ir_mm.engine.hooks.checkpoint import TaskCheckpointHook
 from sr4ir_mm.engine.hooks.compile import CompileHook
@@ -14,6 +15,7 @@ from sr4ir_mm.engine.hooks.task_model import TaskModelHook, TaskRunner
 from sr4ir_mm.engine.hooks.visualization import SRVisualizationHook
 
 __all__ = [
+    'ActivationCheckpointHook',
     'ChannelsLastHook',
     'CompileHook',
     'CudnnBenchmarkHook',

@@ -17,13 +17,21 @@ class StopOnInvalidLossHook(Hook):
     Args:
         interval: Look every so many iterations (a look waits for the device); the last iteration of an epoch and the
             one before any checkpoint are always looked at.
+        skip: Leave out so many updates whose loss is not finite, in all of the training, before ending it. Every
+            iteration then waits for the device. 0 leaves out none.
     """
 
     priority = 'VERY_HIGH'
 
-    def __init__(self, interval: int = 50) -> None:
-        self.interval = interval
+    def __init__(self, interval: int = 50, skip: int = 0) -> None:
+        self.interval = 1 if skip else interval
+        self.skip = skip
+        self.skipped = 0
         self._last: dict[str, torch.Tensor] = {}
+
+    def before_train(self, runner: Runner) -> None:
+        """Tell the optimizers what to do with a loss that is not finite."""
+        runner.optim_wrapper.skip_invalid = self.skip > 0
 
     def after_train_iter(
         self,
@@ -51,7 +59,14 @@ class StopOnInvalidLossHook(Hook):
             for name, value in self._last.items()
             if not bool(torch.isfinite(torch.as_tensor(value)).all())
         ]
-        if bad:
+        if bad and self.skipped < self.skip:
+            self.skipped += 1
+            self._last = {}
+            runner.logger.warning(
+                f'Iteration {runner.iter + 1} is left out, {", ".join(bad)} not finite: {self.skipped} of at most '
+                f'{self.skip}.'
+            )
+        elif bad:
             raise UserError(
                 f'Training diverged at iteration {runner.iter + 1}: {", ".join(bad)} not finite; lower the '
                 f'learning rate or lengthen the warm-up, and go on from the last good checkpoint in {runner.work_dir}.'

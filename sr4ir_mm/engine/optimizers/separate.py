@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
+import torch
+from mmengine.dist import all_reduce
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper, OptimWrapperDict
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS as ROOT_CONSTRUCTORS
 from torch import Tensor, nn
 
 from sr4ir_mm.engine.optimizers.updates import (
     add_gradients,
+    drop_gradients,
     has_scaler,
     share_loss_scaler,
     update_together,
@@ -26,7 +29,13 @@ class NamedOptimWrapperDict(OptimWrapperDict):
     """``OptimWrapperDict`` with one update for several networks.
 
     It keeps gradient accumulation right and refuses checkpoints of other networks.
+
+    Attributes:
+        skip_invalid: Leave out updates whose loss is not finite, see :class:`StopOnInvalidLossHook`.
     """
+
+    skip_invalid = False
+    _invalid = False
 
     @contextmanager
     def context(self, nets: Mapping[str, nn.Module], last: bool) -> Iterator[None]:
@@ -55,10 +64,27 @@ class NamedOptimWrapperDict(OptimWrapperDict):
             Gradient norms, named ``<net>/grad_norm``, where gradients are clipped and this call did step.
         """
         wrappers = {name: self[name] for name in names}
+        if self.skip_invalid and self._is_invalid(total, last):
+            if last:
+                drop_gradients(wrappers)
+            return {}
         if last:
             return update_together(total, wrappers)
         add_gradients(total, wrappers[names[0]])
         return {}
+
+    def _is_invalid(self, total: Tensor, last: bool) -> bool:
+        """Whether a part of this iteration's loss has not been finite, after the last part in any process.
+
+        All processes have to leave out the same updates, or they would wait for each other's gradients.
+        """
+        self._invalid = self._invalid or not bool(torch.isfinite(total))
+        if not last:
+            return self._invalid
+        flag = torch.tensor(float(self._invalid), device=total.device)
+        all_reduce(flag, 'max')
+        self._invalid = False
+        return bool(flag)
 
     def initialize_count_status(self, model: nn.Module, cur_iter: int, max_iters: int) -> None:
         """Tell every wrapper the iteration range; the base class does nothing, and would lose the last gradients."""

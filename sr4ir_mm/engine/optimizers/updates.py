@@ -63,7 +63,8 @@ def update_together(total: Tensor, wrappers: Mapping[str, OptimWrapper]) -> dict
     """One backward pass of ``total`` and one update of every wrapper.
 
     Returns:
-        Gradient norms, named ``<net>/grad_norm``, of the wrappers that clip and did step in this call.
+        For logging, of the wrappers that did step in this call: ``<net>/grad_norm`` where gradients are clipped and
+        ``<net>/skipped_updates`` where overflows are counted.
     """
     lead, *others = wrappers.values()
     lead.backward(lead.scale_loss(total))
@@ -76,6 +77,8 @@ def update_together(total: Tensor, wrappers: Mapping[str, OptimWrapper]) -> dict
             wrapper.step()
             wrapper.zero_grad()
             norms.update(gradient_norm(name, wrapper))
+            if hasattr(wrapper, 'skipped'):
+                norms[f'{name}/skipped_updates'] = torch.tensor(float(wrapper.skipped))
     return norms
 
 
@@ -85,3 +88,10 @@ def gradient_norm(name: str, wrapper: OptimWrapper) -> dict[str, Tensor]:
         return {}
     noted = wrapper.message_hub.log_scalars.get('train/grad_norm')
     return {} if noted is None else {f'{name}/grad_norm': torch.tensor(noted.current())}
+
+
+def drop_gradients(wrappers: Mapping[str, OptimWrapper]) -> None:
+    """Count an iteration without an update; accumulated gradients are given up with it."""
+    for wrapper in wrappers.values():
+        wrapper.zero_grad()
+        wrapper._inner_count += 1

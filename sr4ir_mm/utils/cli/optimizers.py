@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sr4ir_mm.utils.cli import processes
 from sr4ir_mm.utils.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,17 +57,12 @@ def enable_amp(cfg: Config) -> None:
     """Turn each optimizer wrapper of a config into its mixed-precision counterpart.
 
     Args:
-        cfg: Changed in place: type AmpOptimWrapper, dynamic loss scale (a loss scale that is set
-            is kept).
+        cfg: Changed in place: type ``MixedPrecisionOptimWrapper``, float16 with a dynamic loss scale (one that is
+            set is kept) on accelerators, bfloat16 on the CPU.
 
     Raises:
-        UserError: No accelerator, no optimizer, or a wrapper that has no such counterpart.
+        UserError: No optimizer, or a wrapper that has no such counterpart.
     """
-    if not processes.has_accelerator():
-        raise UserError(
-            '--amp needs an accelerator (CUDA, NPU, MLU or MUSA) and torch sees none here; '
-            'leave --amp out to train in float32.'
-        )
     wrappers = list(optim_wrappers(cfg))
     if not wrappers:
         raise UserError('--amp finds no optimizer in optim_wrapper of the config; add one.')
@@ -80,7 +74,7 @@ def enable_amp(cfg: Config) -> None:
                 f'--amp cannot change {where}.type={name}, only OptimWrapper; set its mixed '
                 'precision in the config.'
             )
-        wrapper['type'] = 'AmpOptimWrapper'
+        wrapper['type'] = 'sr4ir_mm.MixedPrecisionOptimWrapper'
         wrapper.setdefault('loss_scale', 'dynamic')
 
 

@@ -12,6 +12,12 @@ from sr4ir_mm.utils.errors import UserError
 
 EXIT_USER_ERROR = 2
 
+# What gloo and nccl say in a process whose partner is gone.
+_LOST_PROCESS = re.compile(
+    r'Connection (closed|reset) by peer|[Bb]roken pipe|(NCCL|Gloo).*(remote|timed? ?out)|gloo.*Timed out',
+    re.DOTALL,
+)
+
 
 def run(main: Callable[[], None]) -> None:
     """Run a tool's ``main`` and turn a user error into one sentence and exit code 2.
@@ -33,7 +39,7 @@ def run(main: Callable[[], None]) -> None:
         if sentence is None or os.getenv('SR4IR_DEBUG') == '1':
             raise
         # All processes of a distributed run fail alike; one of them telling it is enough.
-        if os.getenv('LOCAL_RANK', '0') == '0':
+        if os.getenv('LOCAL_RANK', '0') == '0' or lost_process(error):
             print(f'error: {sentence}', file=sys.stderr, flush=True)
         raise SystemExit(EXIT_USER_ERROR) from None
     leave_gloo()
@@ -80,7 +86,22 @@ def user_sentence(error: Exception) -> str | None:
             f'{owner} takes no argument {argument!r}; remove it from the config or correct its '
             'spelling.'
         )
+    if isinstance(error, RuntimeError) and 'DataLoader worker' in text and 'Killed' in text:
+        return (
+            'a process that loads images was killed, most often for want of memory; lower num_workers or the batch '
+            'size and go on with --resume.'
+        )
+    if lost_process(error):
+        return (
+            'another process of this training has ended, so this one ends too; its own last message says why, and '
+            '--resume goes on from the last checkpoint.'
+        )
     return None
+
+
+def lost_process(error: Exception) -> bool:
+    """Whether an exchange between processes failed because one of them is gone."""
+    return isinstance(error, RuntimeError) and bool(_LOST_PROCESS.search(str(error)))
 
 
 def _raised_by_registry(error: Exception) -> bool:
