@@ -7,6 +7,8 @@ import socket
 import sys
 import traceback
 
+import torch
+
 
 def start(function, *args, count=1, log=None, **environment):
     """Start ``count`` forks of this process as torchrun would; output goes to ``<log>.<rank>``."""
@@ -44,6 +46,8 @@ def _run(function, args, environment, log):
     # pytest has put its own in their place.
     sys.stdout, sys.stderr = (os.fdopen(number, 'w', buffering=1) for number in (1, 2))
     code = 0
+    # A fork has none of its parent's OpenMP threads and would wait for them for ever.
+    torch.set_num_threads(1)
     try:
         function(*args)
     except SystemExit as left:

@@ -22,6 +22,15 @@ EXACT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """As in the forked processes: the number of threads changes rounding."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def train(work_dir, launcher, batch_size, options):
     cfg = toy_runs.config(work_dir, epochs=2, **EXACT)
     cfg.merge_from_dict(options)

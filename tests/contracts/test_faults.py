@@ -17,6 +17,15 @@ from tests.contracts.test_resume_within_epochs import checkpoint
 SAVE_OFTEN = {'default_hooks.checkpoint.save_interval': dict(iters=1)}
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """As in the forked processes: the number of threads changes rounding."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def kill_in_step(work_dir):
     hooks = [dict(type='sr4ir_mm.SignalIn', iteration=6, number=int(signal.SIGKILL))]
     # Beside the shipped hooks, one of which sets the memory layout and with it the rounding.
