@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -21,7 +22,12 @@ class ChannelsLastHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the weights in place, so that optimizers keep them."""
+        """Convert the weights in place, so that optimizers keep them; not with several processes.
+
+        Two processes in this layout did not equal one (5e-4 in weights after 8 iterations, 3e-8 in the usual one).
+        """
+        if get_world_size() > 1:
+            return
         for module in runner.model.modules():
             if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
                 module.to(memory_format=torch.channels_last)
