@@ -15,7 +15,6 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='sr4ir_mm.EpochSeedHook'),
     dict(type='sr4ir_mm.StopOnInvalidLossHook'),
-    dict(type='sr4ir_mm.ChannelsLastHook'),
     dict(type='sr4ir_mm.CudnnBenchmarkHook'),
     dict(type='sr4ir_mm.SRVisualizationHook'),
 ]

@@ -2,6 +2,7 @@
 # all three; the SR network, whose TDP loss passes the task network twice more, learns in every second iteration.
 model = dict(
     type='sr4ir_mm.TaskDrivenSR',
+    channels_last=True,
     phases=[
         dict(
             type='sr4ir_mm.SRPhase',

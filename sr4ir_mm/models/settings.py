@@ -62,6 +62,17 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
             trained[name] = kind
 
 
+def check_init_from(init_from: Collection[str], nets: Collection[str]) -> None:
+    """Check that ``init_from`` names networks that are there.
+
+    Raises:
+        UserError: It names another.
+    """
+    unknown = sorted(set(init_from) - set(nets))
+    if unknown:
+        raise UserError(f'init_from names {unknown}, but this model has {list(nets)}.')
+
+
 def check_test_cfg(cfg: Mapping | None, has_sr: bool) -> dict:
     """Complete ``test_cfg``.
 

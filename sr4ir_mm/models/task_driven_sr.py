@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.checkpoint import keep_plain_names, load_child_weights
+from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
 from sr4ir_mm.models.settings import (
     build_preprocessor,
+    check_init_from,
     check_phases,
     check_test_cfg,
     sort_preprocessor,
@@ -26,7 +28,6 @@ from sr4ir_mm.models.settings import (
 from sr4ir_mm.models.sr_nets import build_sr_net, check_scale
 from sr4ir_mm.registry import MODELS, TRANSFORMS
 from sr4ir_mm.structures import LRHRBatch, Progress
-from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.modules import frozen, unwrap
 
 NETS = ('sr_net', 'task_net')
@@ -58,6 +59,7 @@ class TaskDrivenSR(BaseModel):
             task network: 'sr', 'up', 'hr'; default 'sr' with an SR network, else 'up'),
             ``predict_task`` (False evaluates images alone), ``coordinates`` ('lr' or 'sr', for LR
             input).
+        channels_last: Keep convolutions in this memory order: faster, and the same up to rounding.
         init_cfg: mmengine's own.
 
     Raises:
@@ -78,6 +80,7 @@ class TaskDrivenSR(BaseModel):
         data_preprocessor: dict | None = None,
         init_from: Mapping[str, str] | None = None,
         test_cfg: Mapping | None = None,
+        channels_last: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         preprocessor_args, task_preprocessor = sort_preprocessor(data_preprocessor)
@@ -100,7 +103,12 @@ class TaskDrivenSR(BaseModel):
             self.sr_net = check_scale(build_sr_net(sr_net), scale)
         self.phases = nn.ModuleList(MODELS.build(dict(phase)) for phase in phases)
         self.cqmix: CQMix = TRANSFORMS.build({'type': 'sr4ir_mm.CQMix', **(cqmix or {})})
-        self._check_nets()
+        check_phases(self.phases, self.nets())
+        check_init_from(self.init_from, self.nets())
+        if self.default_layers:
+            print_log(f'TDP features by default: {self.default_layers}', logger='current')
+        if channels_last:
+            use_channels_last(self)
         for name in self.idle_nets():
             getattr(self, name).requires_grad_(False)
         keep_plain_names(self)
@@ -169,7 +177,8 @@ class TaskDrivenSR(BaseModel):
 
     def init_weights(self) -> None:
         """Initialise both networks their own way, then load the checkpoints of ``init_from``."""
-        super().init_weights()
+        with usual_layout(self):
+            super().init_weights()
         for name, source in self.init_from.items():
             load_child_weights(unwrap(getattr(self, name)), source, name)
 
@@ -237,11 +246,3 @@ class TaskDrivenSR(BaseModel):
             samples = self.adapter.predict(self.task_net, shown_rgb01, batch)
         attach_images(samples, batch, shown_rgb01, self.scale)
         return samples
-
-    def _check_nets(self) -> None:
-        check_phases(self.phases, self.nets())
-        unknown = sorted(set(self.init_from) - set(self.nets()))
-        if unknown:
-            raise UserError(f'init_from names {unknown}, but this model has {list(self.nets())}.')
-        if self.default_layers:
-            print_log(f'TDP features by default: {self.default_layers}', logger='current')

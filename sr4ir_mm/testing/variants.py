@@ -24,14 +24,12 @@ class Variant:
         about: What it does, in a few words.
         configure: Changes the config before anything is built.
         change: Changes the built model.
-        channels_last: Whether convolutions are kept in channels-last order.
         autocast: Data type of the networks' mixed precision; None for float32.
     """
 
     about: str
     configure: Callable[[ConfigDict], None] = lambda cfg: None
     change: Callable[[nn.Module], None] = lambda model: None
-    channels_last: bool = True
     autocast: str | None = None
 
 
@@ -74,11 +72,8 @@ def literal(model: nn.Module) -> None:
         model.super_resolve = with_graph
 
 
-def to_channels_last(model: nn.Module) -> None:
-    """What the hook of that name does."""
-    from sr4ir_mm.engine.hooks import ChannelsLastHook
-
-    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+def _usual_layout(cfg: ConfigDict) -> None:
+    cfg.model.channels_last = False
 
 
 def compiled(model: nn.Module) -> None:
@@ -96,9 +91,9 @@ def _task_phase(cfg: ConfigDict, **options: object) -> None:
 
 #: What ``--compare`` takes; ``literal`` is the baseline of every ratio.
 VARIANTS: dict[str, Variant] = {
-    'literal': Variant("the authors' loop, step for step", change=literal, channels_last=False),
+    'literal': Variant("the authors' loop, step for step", _usual_layout, literal),
     'default': Variant('as shipped'),
-    'usual-layout': Variant('as shipped, in the usual memory layout', channels_last=False),
+    'usual-layout': Variant('as shipped, in the usual memory layout', _usual_layout),
     'concat': Variant(
         'one task pass over all kinds together', lambda cfg: _task_phase(cfg, concat=True)
     ),

@@ -12,6 +12,7 @@ from tests import processes, toy_runs
 EXACT = {
     # Frozen norms, no random numbers of a process's own: what is left is the arithmetic.
     'model.task_net.backbone.norm_eval': True,
+    'model.channels_last': True,
     'model.phases': [
         dict(type='sr4ir_mm.SRPhase', pixel=dict(), tdp=dict()),
         dict(type='sr4ir_mm.TaskPhase', images=dict(sr=0.5, hr=0.5)),
@@ -34,8 +35,6 @@ def _one_thread():
 def train(work_dir, launcher, batch_size, options):
     cfg = toy_runs.config(work_dir, epochs=2, **EXACT)
     cfg.merge_from_dict(options)
-    # Kernels of this layout round differently for batches of one and two.
-    cfg.custom_hooks = [h for h in cfg.custom_hooks if h.type != 'sr4ir_mm.ChannelsLastHook']
     cfg.train_dataloader.batch_size = batch_size
     cfg.launcher = launcher
     cli.join_processes_on_cpu(cfg)

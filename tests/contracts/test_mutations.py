@@ -194,10 +194,10 @@ MUTATIONS = [
     ),
     Mutation(
         'memory layout before RoIAlign',
-        'engine/hooks/channels_last.py',
+        'models/memory_layout.py',
         'module.register_forward_pre_hook(_make_contiguous)',
         'pass',
-        'tests/test_engine/test_hooks/test_channels_last.py::test_losses_are_the_same[roi]',
+        'tests/test_models/test_memory_layout.py::test_losses_are_the_same[roi]',
     ),
 ]
 

@@ -41,7 +41,7 @@ from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from sr4ir_mm.testing.parts import PartMeter, clock, flop_counter, watch_training
 from sr4ir_mm.testing.samples import make_batch
-from sr4ir_mm.testing.variants import VARIANTS, Variant, to_channels_last
+from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.track import track
@@ -151,8 +151,6 @@ def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:
     model = MODELS.build(cfg.model)
     model.init_weights()
     model = model.to(args.device).train()
-    if variant.channels_last:
-        to_channels_last(model)
     variant.change(model)
     wrappers = {key: cfg.optim_wrapper[key] for key in model.trained_nets()}
     constructor = dict(type=cfg.optim_wrapper.constructor, optim_wrapper_cfg=ConfigDict(wrappers))

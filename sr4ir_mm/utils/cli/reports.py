@@ -7,6 +7,9 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from traceback import walk_tb
+
+from mmengine.registry import build_from_cfg
 
 from sr4ir_mm.utils.errors import UserError
 
@@ -80,8 +83,10 @@ def user_sentence(error: Exception) -> str | None:
     wrong_argument = re.search(
         r"(\w+)\.__init__\(\) got an unexpected keyword argument '(.+)'", text
     )
-    if isinstance(error, TypeError) and wrong_argument and _raised_by_registry(error):
+    if isinstance(error, TypeError) and wrong_argument:
         owner, argument = wrong_argument.groups()
+        if not _given_by_config(argument, error):
+            return None
         return (
             f'{owner} takes no argument {argument!r}; remove it from the config or correct its '
             'spelling.'
@@ -104,16 +109,11 @@ def lost_process(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and bool(_LOST_PROCESS.search(str(error)))
 
 
-def _raised_by_registry(error: Exception) -> bool:
-    """Whether a registry was building from a config, with only constructors called since."""
-    traceback, names = error.__traceback__, []
-    while traceback is not None:
-        names.append(traceback.tb_frame.f_code.co_name)
-        traceback = traceback.tb_next
-    while names and names[-1] == '__init__':
-        names.pop()
-    return bool(names) and names[-1] in (
-        'build_from_cfg',
-        'build_model_from_cfg',
-        'build_runner_from_cfg',
-    )
+def _given_by_config(argument: str, error: Exception) -> bool:
+    """Whether the innermost build from a config on the way to an error was handed this argument."""
+    builds = [
+        frame.f_locals
+        for frame, _ in walk_tb(error.__traceback__)
+        if frame.f_code is build_from_cfg.__code__
+    ]
+    return bool(builds) and argument in builds[-1].get('args', {})

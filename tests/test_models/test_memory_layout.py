@@ -1,30 +1,29 @@
-"""ChannelsLastHook: another memory layout, the same training."""
+"""Channels-last order: another memory layout, the same training."""
 
 import copy
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
 
-from sr4ir_mm.engine.hooks import ChannelsLastHook
+from sr4ir_mm.models.memory_layout import use_channels_last
 from tests import toy
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def converted(model):
     model = copy.deepcopy(model)
-    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+    use_channels_last(model)
     return model
 
 
 def test_parameters_stay_the_same_objects_with_the_same_values():
-    model = toy.build()
+    model = toy.build(channels_last=False)
     before = {name: (value, value.detach().clone()) for name, value in model.named_parameters()}
 
-    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+    use_channels_last(model)
 
     for name, value in model.named_parameters():
         assert value is before[name][0]
@@ -33,13 +32,15 @@ def test_parameters_stay_the_same_objects_with_the_same_values():
 
 def two_stage_detector():
     config = ROOT / 'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py'
-    return toy.build(task_net=Config.fromfile(config).model.task_net)
+    return toy.build(task_net=Config.fromfile(config).model.task_net, channels_last=False)
 
 
 @pytest.mark.parametrize('task', ['det', 'roi', 'seg', 'cls'])
 def test_losses_are_the_same(task):
     """mmcv's RoIAlign reads channels-last memory wrongly and silently; a detector then does not learn its classes."""
-    plain = (two_stage_detector() if task == 'roi' else toy.build(task)).train()
+    plain = (
+        two_stage_detector() if task == 'roi' else toy.build(task, channels_last=False)
+    ).train()
     other = converted(plain)
     losses = []
     for model in (plain, other):
@@ -55,7 +56,7 @@ def test_losses_are_the_same(task):
 
 
 def test_feature_maps_follow():
-    model = converted(toy.build())
+    model = toy.build(channels_last=True)
     features = []
     last = [module for module in model.task_net.modules() if isinstance(module, torch.nn.Conv2d)]
     last[-1].register_forward_hook(lambda *args: features.append(args[-1]))
@@ -63,3 +64,14 @@ def test_feature_maps_follow():
     model.task_net(torch.rand(2, 3, 32, 32), mode='tensor')
 
     assert features[0].is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_seed_means_the_same_weights_in_both_orders():
+    models = []
+    for channels_last in (False, True):
+        torch.manual_seed(0)
+        models.append(toy.build(channels_last=channels_last))
+
+    assert not models[1].task_net.backbone.conv1.weight.is_contiguous()
+    for plain, other in zip(*(model.parameters() for model in models), strict=True):
+        assert torch.equal(plain, other)
