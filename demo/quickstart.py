@@ -1,6 +1,8 @@
-"""Train the L->T baseline and SR4IR on the sample data, compare them on LR images, and draw what they see.
+"""Train the L->T baseline and SR4IR on hand signs, compare them on LR images of 8 x 8 px, and draw what they see.
 
-Called by tools/quickstart.sh. Finished trainings are kept and interrupted ones resumed.
+Called by tools/quickstart.sh. Both start from an HR task network and SR4IR from an SR network that come with the
+repository, as others start from ImageNet and DIV2K; with ``--scratch`` these two are trained first. L->T is trained
+twice: with as many updates as SR4IR, and with as many minutes. Finished trainings are kept, interrupted ones resumed.
 """
 
 from __future__ import annotations
@@ -8,140 +10,178 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sr4ir_mm.apis.runs import Training, last_checkpoint, train
+from sr4ir_mm.apis.runs import Plan, Training, last_checkpoint, minutes, run_all, train
 from sr4ir_mm.utils import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = Path('work_dirs/quickstart')
-DATA = Path('data/sample')
+DATA = Path('data/hand_signs')
+PICTURES = {'gains': 5, 'losses': 1}
 _SHOWN = re.compile(r'Epoch\((train|val)\)')
 _NOISE = re.compile(
-    r'^.*INFO - |data_time: \S+\s*|task_net/\S+: \S+\s*|grad_norm: \S+\s*|\S*lr: \S+\s*'
+    r'^.*INFO - |data_time: \S+\s*|(sr|task)_net/\S+: \S+\s*|grad_norm: \S+\s*|\S*lr: \S+\s*'
 )
 
 
-#: Name -> config, and network -> the training whose weights it starts from.
-TRAININGS = {
-    'h2t': ('configs/h2t/faster-rcnn-tiny_sample.py', {}),
-    'sr': ('configs/sr/edsr-tiny_x4_sample.py', {}),
-    'l2t': ('configs/l2t/faster-rcnn-tiny_x4_sample.py', {'task_net': 'h2t'}),
-    'sr4ir': (
-        'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py',
-        {'sr_net': 'sr', 'task_net': 'h2t'},
-    ),
-}
-#: What runs side by side, one core each.
-STAGES = [('h2t', 'sr'), ('l2t', 'sr4ir')]
+@dataclass(frozen=True)
+class Recipe:
+    """What one of the trainings is.
 
+    Attributes:
+        config: Its config.
+        sources: Network -> the training whose weights it starts from, if everything is trained from nothing.
+        options: Settings of the config.
+    """
+
+    config: str
+    sources: dict[str, str] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict)
+
+
+L2T = 'configs/l2t/resnet18-tiny_x8_signs.py'
+RECIPES = {
+    'h2t': Recipe('configs/h2t/resnet18-tiny_signs.py'),
+    'sr': Recipe('configs/sr/edsr-tiny_x8_signs.py'),
+    'sr4ir': Recipe(
+        'configs/sr4ir/resnet18-tiny_edsr-tiny_x8_signs.py', {'sr_net': 'sr', 'task_net': 'h2t'}
+    ),
+    'l2t': Recipe(L2T, {'task_net': 'h2t'}),
+    # An iteration of SR4IR costs about four of L->T (docs/performance.md).
+    'l2t-long': Recipe(L2T, {'task_net': 'h2t'}, {'train_cfg.max_epochs': 72}),
+}
+#: What is compared.
+COMPARED = ('sr4ir', 'l2t', 'l2t-long')
 #: Row of the table -> (training, image kind shown to its task network).
 ROWS = {
-    'L->T, bilinear LR': ('l2t', 'up'),
-    'SR4IR, SR': ('sr4ir', 'sr'),
-    'SR4IR task net on HR (upper mark)': ('sr4ir', 'hr'),
+    'L->T, as many updates': ('l2t', 'up'),
+    'L->T, as many minutes': ('l2t-long', 'up'),
+    'SR4IR': ('sr4ir', 'sr'),
+    'SR4IR task network on HR': ('sr4ir', 'hr'),
 }
-COLUMNS = {
-    'mAP': ('coco/bbox_mAP', '.3f'),
-    'mAP50': ('coco/bbox_mAP_50', '.3f'),
-    'PSNR': ('sr/psnr', '.2f'),
-    'SSIM': ('sr/ssim', '.4f'),
-}
+TOP1 = 'accuracy/top1'
+COLUMNS = {'top-1 %': (TOP1, '.1f'), 'PSNR': ('sr/psnr', '.2f'), 'minutes': ('minutes', '.1f')}
 
 
 def main() -> None:
-    """Make the data, train, evaluate, draw."""
+    """Unpack the data, train, evaluate, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--seed', type=int, default=0, help='seed of the trainings')
-    parser.add_argument('--images', type=int, default=6, help='rows of the picture grid')
+    parser.add_argument(
+        '--scratch', action='store_true', help='train the networks that are started from, too'
+    )
     args = parser.parse_args()
     start = time.time()
-    work = WORK / f'seed_{args.seed}'
+    work = WORK / f'seed_{args.seed}{"_scratch" if args.scratch else ""}'
     os.chdir(ROOT)
-    make_sample = [sys.executable, 'tools/dataset_converters/make_sample.py', '--out', str(DATA)]
-    subprocess.run(make_sample, check=True)
-    for number, stage in enumerate(STAGES, 1):
-        print(f'[{number}/{len(STAGES)}] {" and ".join(stage)}, side by side', flush=True)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(train_and_show, [training_of(n, work, args.seed) for n in stage]))
-    metrics = {row: evaluate(name, kind, work, args.images) for row, (name, kind) in ROWS.items()}
+    make_data = [sys.executable, 'tools/dataset_converters/make_hand_signs.py', '--out', str(DATA)]
+    subprocess.run(make_data, check=True)
+    trainings = {name: training_of(name, work, args.seed, args.scratch) for name in RECIPES}
+    train_all(trainings, args.scratch)
+    metrics = {row: evaluate(trainings[name], kind) for row, (name, kind) in ROWS.items()}
     (work / 'metrics.json').write_text(json.dumps(metrics, indent=1))
-    report(metrics, work, time.time() - start)
+    report(metrics)
+    print(f'\nPictures (LR | L->T on bilinear | SR4IR on SR | HR): {draw(work)}')
+    for name in COMPARED:
+        print(f'{name:<9}{last_checkpoint(work / name)}   log {trainings[name].log}')
+    print(f'{(time.time() - start) / 60:.1f} minutes')
 
 
-def training_of(name: str, work: Path, seed: int) -> Training:
-    """One of the four trainings."""
-    config, sources = TRAININGS[name]
-    init = {net: work / source for net, source in sources.items()}
-    return Training(Path(config), work / name, seed, init)
+def training_of(name: str, work: Path, seed: int, scratch: bool) -> Training:
+    """One of the trainings."""
+    recipe = RECIPES[name]
+    init = {net: work / source for net, source in recipe.sources.items() if scratch}
+    return Training(Path(recipe.config), work / name, seed, init, recipe.options)
 
 
-def train_and_show(training: Training) -> None:
-    """Train unless it is done, and show the lines about epochs."""
-    name = training.work_dir.name
-    if training.done:
-        print(f'    {name}: done already ({last_checkpoint(training.work_dir)})', flush=True)
-        return
+def train_all(trainings: dict[str, Training], scratch: bool) -> None:
+    """Train what is not done yet, two at a time, one core each."""
 
-    def show(line: str) -> None:
-        if _SHOWN.search(line):
-            print(f'    {name:<6}', _NOISE.sub('', line).strip(), flush=True)
+    def finish(name: str) -> str:
+        train(trainings[name], lambda line: show(name, line))
+        return f'{minutes(trainings[name]):.1f} minutes'
 
-    train(training, show)
+    plan = Plan[str](
+        sources=lambda name: RECIPES[name].sources.values() if scratch else (),
+        done=lambda name: trainings[name].done,
+        finish=finish,
+    )
+    run_all([name for name in COMPARED if not trainings[name].done], plan, jobs=2)
 
 
-def evaluate(name: str, kind: str, work: Path, images: int) -> dict[str, float]:
-    """Test one training's networks on the LR test images; SR4IR on SR images also draws strips."""
+def show(name: str, line: str) -> None:
+    """Show the lines about epochs."""
+    if _SHOWN.search(line):
+        print(f'    {name:<9}', _NOISE.sub('', line).strip(), flush=True)
+
+
+def evaluate(training: Training, kind: str) -> dict[str, float]:
+    """Test one training's networks on the LR test images."""
     warnings.filterwarnings('ignore')
     from mmengine.config import Config
 
-    cfg = Config.fromfile(TRAININGS[name][0])
-    cfg.work_dir = str(work / 'evaluation' / f'{name}_{kind}')
-    cfg.load_from = str(last_checkpoint(work / name))
+    cfg = Config.fromfile(training.config)
+    cfg.work_dir = str(training.work_dir / f'test_{kind}')
+    cfg.load_from = str(last_checkpoint(training.work_dir))
     cfg.merge_from_dict({'model.test_cfg.image': kind})
     cfg.log_level = 'WARNING'
     cfg.custom_hooks = []
     cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
-    if kind == 'sr':
-        strips = dict(
-            type='sr4ir_mm.SRVisualizationHook', out_dir=str(work / 'strips'), max_images=images
-        )
-        cfg.custom_hooks = [strips]
-    print(f'Evaluating {name} on {kind} images ...', flush=True)
-    return {key: float(value) for key, value in cli.build_runner(cfg).test().items()}
+    metrics = {key: float(value) for key, value in cli.build_runner(cfg).test().items()}
+    return {**metrics, 'minutes': minutes(training)}
 
 
-def report(metrics: dict[str, dict[str, float]], work: Path, seconds: float) -> None:
-    """Print the table and the paths, and write the picture grid."""
+def report(metrics: dict[str, dict[str, float]]) -> None:
+    """Print the table."""
     width = max(map(len, metrics))
     print('\n' + ' ' * width + ''.join(f'{column:>9}' for column in COLUMNS))
     for row, values in metrics.items():
         cells = (f'{values[key]:>9{form}}' for key, form in COLUMNS.values())
         print(f'{row:<{width}}' + ''.join(cells))
-    print(f'\nPicture grid (LR | bilinear | SR | HR): {grid(work)}')
-    for name in TRAININGS:
-        print(f'{name:<6} {last_checkpoint(work / name)}   log {work / name / "train.log"}')
-    print(f'{seconds / 60:.1f} minutes')
 
 
-def grid(work: Path) -> Path:
-    """Stack the strips into one picture."""
+def draw(work: Path) -> Path:
+    """Draw test images that only SR4IR recognises, and one that only L->T does."""
     import cv2
 
+    from sr4ir_mm.apis.comparing import load_models, strip
     from sr4ir_mm.visualization import vstack_rows
 
-    path = work / 'grid.png'
-    cv2.imwrite(
-        str(path),
-        vstack_rows([cv2.imread(str(p)) for p in sorted((work / 'strips').glob('*.png'))]),
-    )
+    weights = [str(last_checkpoint(work / name)) for name in ('l2t-long', 'sr4ir')]
+    models = load_models(weights, ['L->T', 'SR4IR'], device='cpu', input='hr')
+    rows = [strip(models, samples) for samples in telling_images(models)]
+    path = work / 'pictures.png'
+    cv2.imwrite(str(path), vstack_rows(rows)[..., ::-1])
     return path
+
+
+def telling_images(models: dict) -> Iterator[dict]:
+    """Predictions on as many images as ``PICTURES`` says, in a random order that does not change."""
+    from sr4ir_mm.apis.comparing import predict_all
+    from sr4ir_mm.apis.inputs import Images
+
+    wanted = dict(PICTURES)
+    paths = sorted(DATA.glob('val/*/*.jpg'))
+    random.Random(0).shuffle(paths)
+    for image in Images([str(path) for path in paths]):
+        samples = predict_all(models, image)
+        digit = int(Path(image.name).parent.name)
+        right = {title: int(sample.pred_label) == digit for title, sample in samples.items()}
+        kind = 'gains' if right['SR4IR'] else 'losses'
+        if right['SR4IR'] != right['L->T'] and wanted[kind]:
+            wanted[kind] -= 1
+            yield samples
+        if not any(wanted.values()):
+            return
 
 
 if __name__ == '__main__':

@@ -34,12 +34,14 @@ class Training:
         work_dir: Folder of its log and checkpoints.
         seed: Seed of all random numbers.
         init: Network ('sr_net', 'task_net') -> work_dir of the finished training whose last checkpoint it starts from.
+        options: Further settings of the config, as ``--cfg-options`` takes them.
     """
 
     config: Path
     work_dir: Path
     seed: int
     init: Mapping[str, Path] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -55,11 +57,9 @@ class Training:
         """What follows ``python``; the trainings of ``init`` must be done."""
         arguments = ['tools/train.py', str(self.config), '--work-dir', str(self.work_dir)]
         arguments += ['--seed', str(self.seed)]
-        if self.init:
-            arguments.append('--cfg-options')
-        return arguments + [
-            f'model.init_from.{net}={last_checkpoint(source)}' for net, source in self.init.items()
-        ]
+        init = {f'model.init_from.{net}': last_checkpoint(s) for net, s in self.init.items()}
+        settings = [f'{name}={value}' for name, value in {**init, **self.options}.items()]
+        return [*arguments, '--cfg-options', *settings] if settings else arguments
 
     def command(self) -> str:
         """The line that a user types for it."""

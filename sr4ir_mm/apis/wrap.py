@@ -205,7 +205,6 @@ class _WrappedText:
         """The wrapper model around the zoo config's model."""
         w = self.wrapping
         model: dict[str, Any] = dict(_delete_=True, type='sr4ir_mm.TaskDrivenSR', scale=w.scale)
-        model['channels_last'] = self.method.model.get('channels_last', False)
         if self.method.needs_sr():
             model['sr_net'] = default_sr_net(w.sr, w.scale) if isinstance(w.sr, str) else dict(w.sr)
         model['task_net'] = self.task_net()

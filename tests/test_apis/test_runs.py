@@ -3,6 +3,7 @@
 import json
 import os
 import textwrap
+from dataclasses import replace
 
 import pytest
 
@@ -78,6 +79,12 @@ def test_weights_come_from_the_last_checkpoint_of_another_training(make):
     ]
     assert training.command().startswith('python tools/train.py ')
     assert '--seed 3' in training.command()
+
+
+def test_settings_follow_the_weights(make):
+    training = replace(make('b'), options={'train_cfg.max_epochs': 7})
+
+    assert training.arguments()[-2:] == ['--cfg-options', 'train_cfg.max_epochs=7']
 
 
 def test_a_source_without_checkpoint_is_named(make):

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-TOOLS = Path(__file__).parents[2] / 'tools' / 'dataset_converters'
+from sr4ir_mm.utils.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / 'tools' / 'dataset_converters'
 
 
 @pytest.fixture
@@ -381,3 +384,30 @@ def test_voc2crops_margin_ends_at_the_edge(convert, tmp_path):
     assert convert('voc2crops', root, *options)[0] == 0
 
     assert cv2.imread(str(tmp_path / 'crops/train/cat/a_0.png')).shape == (4, 6, 3)
+
+
+# ---- hand signs -------------------------------------------------------------------------------------
+
+
+def test_hand_signs_are_unpacked_once(tmp_path, convert):
+    out = tmp_path / 'signs'
+    assert convert('make_hand_signs', '--out', out)[:2] == (0, f'{out}: 1642 + 417 images, made\n')
+    assert cv2.imread(str(next(out.glob('val/9/*.jpg')))).shape == (70, 70, 3)
+
+    assert convert('make_hand_signs', '--out', out)[1].endswith('there already\n')
+
+    next(out.glob('train/3/*.jpg')).unlink()
+    code, _, err = convert('make_hand_signs', '--out', out)
+    assert code == 2
+    assert "'train': 1641" in err
+
+
+def test_a_damaged_archive_of_hand_signs_leaves_nothing_behind(tmp_path):
+    unpack = runpy.run_path(str(TOOLS / 'make_hand_signs.py'))['unpack']
+    damaged = tmp_path / 'damaged.zip'
+    damaged.write_bytes((ROOT / 'demo/data/hand_signs.zip').read_bytes()[:100_000])
+
+    with pytest.raises(UserError, match='cannot be unpacked'):
+        unpack(tmp_path / 'signs', damaged)
+
+    assert not (tmp_path / 'signs').exists()

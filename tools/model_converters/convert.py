@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
         '--config', help='compare the result with the model of this config before it is written'
     )
     sr_net = commands.add_parser(
-        'sr-net', parents=[common], help='EDSR or SwinIR in the official naming'
+        'sr-net', parents=[common], help='EDSR, RCAN, SwinIR or D-DBPN in the official naming'
     )
     task_net = commands.add_parser(
         'task-net', parents=[common], help="torchvision's network or the authors' net_*.pth"

@@ -108,6 +108,14 @@ def _restormer(scale: int) -> dict:
     return dict(type='sr4ir_mm.PreUpsample', scale=scale, divisor=8, net=net)
 
 
+def _dbpn(scale: int) -> dict:
+    return dict(type='sr4ir_mm.DBPNNet', scale=scale)
+
+
+def _rcan(scale: int) -> dict:
+    return dict(type='sr4ir_mm.RCANNet', scale=scale)
+
+
 SR_NETS: dict[str, Callable[[int], dict]] = {
     'edsr': _edsr,
     'swinir': _swinir,
@@ -117,8 +125,16 @@ SR_NETS: dict[str, Callable[[int], dict]] = {
     'msrresnet': _msrresnet,
     'nafnet': _nafnet,
     'restormer': _restormer,
+    'dbpn': _dbpn,
+    'rcan': _rcan,
 }
-_ALIASES = {'esrgan': 'rrdb', 'srresnet': 'msrresnet', 'nafnetlocal': 'nafnet'}
+_ALIASES = {
+    'ddbpn': 'dbpn',
+    'd-dbpn': 'dbpn',
+    'esrgan': 'rrdb',
+    'srresnet': 'msrresnet',
+    'nafnetlocal': 'nafnet',
+}
 
 
 def default_sr_net(name: str, scale: int) -> dict:

@@ -53,4 +53,49 @@ SWINIR = Conversion(
     ],
 )
 
-SR_NETS = (EDSR, SWINIR)
+_RCAN_BLOCK = r'body\.(\d+)\.body\.(\d+)\.'
+RCAN = Conversion(
+    name='RCAN',
+    marker=r'\.conv_du\.',
+    check=_check_range,
+    rules=[
+        (r'(sub|add)_mean\.', None),
+        (r'head\.0\.', 'head.'),
+        (_RCAN_BLOCK + r'body\.3\.conv_du\.0\.', r'groups.\1.\2.3.weigh.1.'),
+        (_RCAN_BLOCK + r'body\.3\.conv_du\.2\.', r'groups.\1.\2.3.weigh.3.'),
+        (_RCAN_BLOCK + r'body\.', r'groups.\1.\2.'),
+        (_RCAN_BLOCK, r'groups.\1.\2.'),
+        (r'body\.\d+\.', 'after_groups.'),
+        *((_stage(index), f'upsample.{index}.') for index in range(4)),
+        (r'tail\.1\.', 'tail.'),
+    ],
+)
+
+
+def _projections(way: str) -> list[tuple[str, str]]:
+    """Of ``up1``, ``up2``, ... or ``down1``, ...; a layer's convolution is entry 0 here and its PReLU entry 1."""
+    layers = {'conv': 'squeeze'} | {
+        f'{way}_conv{i}': name for i, name in enumerate(('project', 'back', 'correct'), 1)
+    }
+    return [
+        (rf'{way}{stage}\.{theirs}\.{part}\.', f'{way}s.{stage - 1}.{ours}.{entry}.')
+        for stage in range(1, 11)
+        for theirs, ours in layers.items()
+        for part, entry in (('(?:de)?conv', 0), ('act', 1))
+    ]
+
+
+DBPN = Conversion(
+    name='D-DBPN',
+    marker=r'^up1\.up_conv1\.',
+    rules=[
+        (r'(feat\d)\.conv\.', r'\1.0.'),
+        (r'(feat\d)\.act\.', r'\1.1.'),
+        *_projections('up'),
+        *_projections('down'),
+        (r'output_conv\.conv\.', 'output.'),
+    ],
+)
+
+# RCAN's names contain EDSR's.
+SR_NETS = (RCAN, EDSR, SWINIR, DBPN)

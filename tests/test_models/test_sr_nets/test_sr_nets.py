@@ -17,6 +17,8 @@ SMALLER = {
     'msrresnet': dict(mid_channels=8, num_blocks=1),
     'nafnet': dict(mid_channels=4, enc_blk_nums=[1, 1], dec_blk_nums=[1, 1]),
     'restormer': dict(dim=8, num_blocks=[1, 1, 1, 1], num_refinement_blocks=1, heads=[1, 1, 1, 1]),
+    'dbpn': dict(base_channels=4, feat_channels=8, num_stages=3),
+    'rcan': dict(mid_channels=8, num_groups=2, num_blocks=1, reduction=4),
 }
 
 
@@ -69,3 +71,23 @@ def test_pre_upsample_crops_what_it_added():
 def test_pre_upsample_checks_its_arguments():
     with pytest.raises(ValueError, match='at least 1'):
         PreUpsample(nn.Identity(), scale=0)
+
+
+@pytest.mark.parametrize(('scale', 'count'), [(2, 5_953_526), (4, 10_426_358), (8, 23_205_878)])
+def test_dbpn_has_its_papers_parameters(scale, count):
+    net = build_sr_net(default_sr_net('D-DBPN', scale))
+
+    assert sum(parameter.numel() for parameter in net.parameters()) == count
+
+
+@pytest.mark.parametrize(
+    ('name', 'options', 'message'),
+    [
+        ('dbpn', dict(scale=3), r'scale=3; it takes \[2, 4, 8\]'),
+        ('dbpn', dict(num_stages=2), 'num_stages=2; expected at least 3'),
+        ('rcan', dict(scale=6), 'scale=6; it takes powers of 2'),
+    ],
+)
+def test_sizes_that_a_network_cannot_have_are_told(name, options, message):
+    with pytest.raises(UserError, match=message):
+        build_sr_net({**default_sr_net(name, 4), **options})

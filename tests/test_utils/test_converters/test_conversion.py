@@ -5,11 +5,21 @@ import torch
 import torch.nn.functional as F
 
 from sr4ir_mm.models.sr_nets import build_sr_net
-from sr4ir_mm.utils.converters import EDSR, SR_NETS, SWINIR, TASK_NETS, find_conversion, read_state
+from sr4ir_mm.utils.converters import (
+    DBPN,
+    EDSR,
+    RCAN,
+    SR_NETS,
+    SWINIR,
+    TASK_NETS,
+    find_conversion,
+    read_state,
+)
 from sr4ir_mm.utils.errors import UserError
 from tests.parity.ours import FIXED, TASK_CONVERSIONS, sr_config
 from tests.parity.rule import rule_tensor
 from tests.parity.synthetic import make_fixture, task_shapes
+from tests.test_utils.test_converters.official_nets import OfficialDBPN, OfficialRCAN
 from tests.test_utils.test_converters.official_swinir import official_swinir
 
 
@@ -91,6 +101,28 @@ def test_converted_swinir_makes_the_official_images(scale, size):
         )
 
 
+@pytest.mark.parametrize('scale', [2, 4, 8])
+@pytest.mark.parametrize(
+    ('official', 'conversion', 'sizes'),
+    [
+        (OfficialDBPN, DBPN, dict(base_channels=4, feat_channels=8, num_stages=5)),
+        (OfficialRCAN, RCAN, dict(mid_channels=8, num_groups=2, num_blocks=3, reduction=4)),
+    ],
+)
+def test_converted_weights_make_the_official_images(official, conversion, sizes, scale):
+    theirs = official(scale, **sizes)
+    state = theirs.state_dict()
+    assert find_conversion(state, SR_NETS, 'x') is conversion
+    kind = {DBPN.name: 'DBPNNet', RCAN.name: 'RCANNet'}[conversion.name]
+    ours = build_sr_net(dict(type=f'sr4ir_mm.{kind}', scale=scale, **sizes))
+    lr_rgb01 = torch.rand(2, 3, 7, 9)
+
+    ours.load_state_dict(conversion(state), strict=True)
+
+    with torch.no_grad():
+        torch.testing.assert_close(ours(lr_rgb01), theirs(lr_rgb01), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize('task', ['cls', 'seg', 'det'])
 def test_task_networks_are_recognised_and_names_stay_unique(task):
     state = random_state(task_shapes(task))
@@ -126,7 +158,7 @@ def test_edsr_in_another_range_is_refused():
 
 
 def test_unknown_weights_are_refused():
-    with pytest.raises(UserError, match='holds none of EDSR, SwinIR'):
+    with pytest.raises(UserError, match='holds none of RCAN, EDSR, SwinIR, D-DBPN'):
         find_conversion({'a.weight': torch.zeros(1)}, SR_NETS, 'a.pth')
     with pytest.raises(UserError, match=r"'extra\.weight' is no entry of EDSR"):
         EDSR({'tail.0.0.weight': torch.zeros(1), 'extra.weight': torch.zeros(1)})

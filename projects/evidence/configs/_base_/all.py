@@ -1,6 +1,9 @@
 # Training images of all sets of the ladder in patches of 64 px, without labels, at about the sizes that the tasks use.
 # Where a task sees more detail (playing cards x8) or has more images (scenes), init_sr-net_* tunes further.
-_base_ = ['../../../../configs/_base_/datasets/cars.py', './resnet18.py']
+_base_ = [
+    '../../../../configs/_base_/datasets/cars.py',
+    '../../../../configs/_base_/models/resnet18_tiny.py',
+]
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 patch = [
     dict(type='mmpretrain.RandomCrop', crop_size=64),

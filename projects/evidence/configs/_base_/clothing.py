@@ -1,6 +1,9 @@
 # Ten garments, a folder a class, 80 training images each: 96 px. Test images are not balanced, so the
 # mean recall over the classes is shown beside the accuracy.
-_base_ = ['../../../../configs/_base_/datasets/cars.py', './resnet18.py']
+_base_ = [
+    '../../../../configs/_base_/datasets/cars.py',
+    '../../../../configs/_base_/models/resnet18_tiny.py',
+]
 data_root = 'data/clothing/'
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 train_pipeline = [

@@ -1,5 +1,8 @@
 # Ten hand signs, a folder a class: 64 px. Mirrored hands are other hands, so images are shifted only.
-_base_ = ['../../../../configs/_base_/datasets/cars.py', './resnet18.py']
+_base_ = [
+    '../../../../configs/_base_/datasets/cars.py',
+    '../../../../configs/_base_/models/resnet18_tiny.py',
+]
 data_root = 'data/sign_digits/'
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 train_pipeline = [

@@ -1,0 +1,11 @@
+_base_ = [
+    './_base_.py',
+    '../_base_/models/resnet18_tiny.py',
+    '../_base_/datasets/hand_signs.py',
+    '../_base_/schedules/sample.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(scale=8, **_base_.task_options)
+optim_wrapper = dict(task_net=_base_.task_optim)
+param_scheduler = dict(task_net=_base_.schedule)
+train_cfg = dict(max_epochs=12)
