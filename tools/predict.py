@@ -33,6 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--tile', default='auto', help='side of parts in LR px, none, or auto when memory is short'
     )
+    cli.add_trust_option(parser)
     return parser.parse_args()
 
 

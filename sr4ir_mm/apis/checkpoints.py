@@ -113,6 +113,8 @@ def read_checkpoint(path: str) -> dict:
         )
     try:
         checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu', logger='silent')
+    except UserError:
+        raise
     except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError) as error:
         reason = ' '.join(str(error).split())[:200]
         raise UserError(

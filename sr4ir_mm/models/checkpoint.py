@@ -11,7 +11,11 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.safe_loading import replace_mmengines_loader
 from sr4ir_mm.utils.weights import find_state_dict
+
+# Wherever the wrapper model is known, files of weights run no code.
+replace_mmengines_loader()
 
 
 def keep_plain_names(model: nn.Module) -> None:

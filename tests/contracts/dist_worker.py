@@ -7,7 +7,7 @@ import torch
 from mmengine.dist import get_rank, get_world_size
 from mmengine.runner import Runner
 
-from sr4ir_mm.utils.cli import join_processes_on_cpu
+from sr4ir_mm.utils.cli import join_processes_on_cpu, leave_gloo
 from tests import toy_runs
 
 work_dir, method = Path(sys.argv[1]), sys.argv[2]
@@ -36,3 +36,4 @@ if method == 'ema':
     resumed.train()
     result = [toy_runs.average(runner), toy_runs.average(resumed)]
 torch.save(result, work_dir / f'rank_{get_rank()}.pt')
+leave_gloo()

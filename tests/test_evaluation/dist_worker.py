@@ -9,6 +9,7 @@ from mmengine.dataset import DefaultSampler
 from torch.utils.data import DataLoader
 
 from sr4ir_mm.evaluation import PSNR, SSIM
+from sr4ir_mm.utils.cli import leave_gloo
 from tests.test_evaluation.samples import data_samples
 
 
@@ -30,3 +31,4 @@ def main(out: str, batch_size: str) -> None:
 
 if __name__ == '__main__':
     main(*sys.argv[1:])
+    leave_gloo()

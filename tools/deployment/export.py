@@ -28,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--images', nargs='+', help='real LR images for the check; those of the demo by default'
     )
+    cli.add_trust_option(parser)
     return parser.parse_args()
 
 

@@ -21,6 +21,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('target', type=Path, help='file to write; -<hash> is added to its name')
     parser.add_argument('--config', help='config file, for a checkpoint that does not hold its own')
     parser.add_argument('--half', action='store_true', help='store weights in 16 bits')
+    cli.add_trust_option(parser)
     return parser.parse_args()
 
 
@@ -49,10 +50,11 @@ def publish(source: Path, target: Path, half: bool = False, config: str | None =
     import torch
 
     from sr4ir_mm.apis.checkpoints import as_config, config_in, config_text
+    from sr4ir_mm.utils.safe_loading import load_local
 
     if not source.is_file():
         raise UserError(f'{source} does not exist; give the checkpoint of a finished training.')
-    checkpoint = torch.load(source, map_location='cpu', weights_only=False)
+    checkpoint = load_local(str(source), 'cpu')
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise UserError(f'{source} has no state_dict; give a checkpoint that tools/train.py wrote.')
     weights = {name: shrink(value, half) for name, value in checkpoint['state_dict'].items()}

@@ -6,8 +6,9 @@ import os
 import zipfile
 from pathlib import Path
 
-import torch
 from mmengine.fileio import LocalBackend, register_backend
+
+from sr4ir_mm.utils.safe_loading import load_local
 
 BACKEND = 'sr4ir_mm.atomic'
 
@@ -63,7 +64,7 @@ def is_readable(path: Path) -> bool:
     try:
         if not zipfile.is_zipfile(path):
             # torch's format of before 1.6, or no checkpoint at all.
-            torch.load(path, map_location='cpu', weights_only=False)
+            load_local(str(path), 'cpu')
             return True
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None

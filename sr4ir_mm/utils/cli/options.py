@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
+from sr4ir_mm.utils.safe_loading import TRUST
+
 #: Where launchers other than torchrun (which sets LOCAL_RANK) tell a process its number.
 LOCAL_RANK_OF_LAUNCHER = {'slurm': 'SLURM_LOCALID', 'mpi': 'OMPI_COMM_WORLD_LOCAL_RANK'}
 
@@ -28,6 +30,23 @@ def parse(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> arg
     return args
 
 
+def add_trust_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--trust-checkpoint``, for every process that this one starts too."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action=_Trust,
+        nargs=0,
+        help='load files of weights that hold more than tensors, and may run any code',
+    )
+
+
+class _Trust(argparse.Action):
+    """Says in the environment that checkpoints are trusted."""
+
+    def __call__(self, *unused: object) -> None:
+        os.environ[TRUST] = '1'
+
+
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that training and testing share, named as everywhere in OpenMMLab."""
     from mmengine.config import DictAction
@@ -41,6 +60,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
         help='override settings of the config: model.scale=8, lists as key="[a,b]" or key=a,b, '
         'without white space; items of a list by number, as in custom_hooks.0.priority=10',
     )
+    add_trust_option(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
