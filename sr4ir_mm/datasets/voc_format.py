@@ -23,7 +23,7 @@ class VOCFormatDataset(XMLDataset):
     """``Annotations``, ``JPEGImages`` and ``ImageSets`` as in PASCAL VOC, with boxes as the reference converts them.
 
     A box is (xmin - 1, ymin - 1, xmax, ymax), difficult objects are ordinary ones, and boxes without area are dropped
-    with one warning. Images may have any suffix. Classes default to VOC's twenty; set
+    with one warning, as are objects of other classes. Images may have any suffix. Classes default to VOC's twenty; set
     ``metainfo=dict(classes=...)`` for others.
 
     Args:
@@ -42,6 +42,7 @@ class VOCFormatDataset(XMLDataset):
         self.keep_difficult = keep_difficult
         self._without_area: list[str] = []
         self._other_names: set[str] = set()
+        self._others = 0
         super().__init__(**kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -86,6 +87,7 @@ class VOCFormatDataset(XMLDataset):
             name = obj.find('name').text.strip()
             if name not in self.cat2label:
                 self._other_names.add(name)
+                self._others += 1
                 continue
             box = [
                 float(obj.find('bndbox').find(key).text) for key in ('xmin', 'ymin', 'xmax', 'ymax')
@@ -115,4 +117,11 @@ class VOCFormatDataset(XMLDataset):
             raise UserError(
                 f'No object listed in {self.ann_file} has one of the classes {self._metainfo["classes"][:5]}...; the '
                 f'annotations name {sorted(self._other_names)[:8]}: set metainfo.classes of the datasets to those.'
+            )
+        if self._other_names:
+            print_log(
+                f'{self.ann_file}: left out {self._others} objects named {sorted(self._other_names)[:8]}, which are '
+                'none of metainfo.classes; add these names there if they are to be learned.',
+                logger='current',
+                level=30,
             )

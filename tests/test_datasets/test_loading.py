@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from mmengine import fileio
+from mmengine.dataset import BaseDataset
 from mmengine.fileio import BaseStorageBackend
 from PIL import Image
 
@@ -80,3 +81,32 @@ def test_ignore_empty_and_to_float32_are_the_parents(tmp_path):
     assert LoadImage(ignore_empty=True)(dict(img_path=str(path))) is None
     path.write_bytes(picture())
     assert LoadImage(to_float32=True)(dict(img_path=str(path)))['img'].dtype == np.float32
+
+
+class Pictures(BaseDataset):
+    """Files without annotations."""
+
+    def load_data_list(self):
+        return [dict(img_path=path) for path in self.paths]
+
+    def __init__(self, paths, **kwargs):
+        self.paths = [str(path) for path in paths]
+        super().__init__(**kwargs)
+
+
+def test_unreadable_files_are_left_out_of_training_up_to_a_limit(tmp_path, capsys):
+    paths = [tmp_path / f'{index}.jpg' for index in range(6)]
+    for index, path in enumerate(paths):
+        path.write_bytes(picture()[: 400 if index in (1, 3) else None])
+    paths[4].unlink()
+
+    images = Pictures(paths, pipeline=[LoadImage(skip=3)])
+    assert all(images[index]['img'].shape == (48, 64, 3) for index in range(6) for _ in range(3))
+
+    fewer = Pictures(paths, pipeline=[LoadImage(skip=2)])
+    with pytest.raises(UserError, match=r'4\.jpg cannot be read .*skip=2 files were left out'):
+        [fewer[index] for index in range(6)]
+
+    tested = Pictures(paths, pipeline=[LoadImage(skip=3)], test_mode=True)
+    with pytest.raises(Exception, match='Test time pip'):
+        tested[1]

@@ -178,7 +178,7 @@ def test_mistakes_are_told_in_one_sentence(convert, author_files, tmp_path):
 
     for (code, _, err), text in (
         (wrong_scale, 'do not fit'),
-        (swapped, 'holds none of EDSR'),
+        (swapped, 'holds none of RCAN, EDSR'),
         (absent, 'does not exist'),
     ):
         assert code == 2

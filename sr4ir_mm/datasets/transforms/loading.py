@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from typing import Any
 
 import mmcv
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
+from mmengine.logging import print_log
 
 from sr4ir_mm.registry import TRANSFORMS
 from sr4ir_mm.utils.errors import UserError
@@ -24,9 +27,20 @@ class LoadImage(LoadImageFromFile):
 
     Files come through mmengine's ``backend_args``, and are read once. Grey and RGBA files come out with three channels.
 
+    Args:
+        skip: In training, leave out up to so many unreadable files (each loading process counts its own) with a warning
+            that names them; mmengine's data sets then take another image. ``ignore_empty`` leaves out any number
+            without a word.
+        kwargs: Arguments of ``mmcv.LoadImageFromFile``.
+
     Raises:
         UserError: The file is missing, truncated or no image.
     """
+
+    def __init__(self, *args: Any, skip: int = 0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.skip = skip
+        self._skipped: set[str] = set()
 
     def transform(self, results: dict) -> dict | None:
         """Load ``results['img_path']``; None for an unreadable one with ``ignore_empty``."""
@@ -34,14 +48,28 @@ class LoadImage(LoadImageFromFile):
         try:
             image = self._load(path)
         except (OSError, AttributeError, ValueError) as error:
-            if self.ignore_empty:
+            if self.ignore_empty or self._may_skip(path, error):
                 return None
+            limit = f' (skip={self.skip} files were left out before)' if self.skip else ''
             raise UserError(
-                f'Image {path} cannot be read ({error}); replace it or drop it from the image list.'
+                f'Image {path} cannot be read ({error}){limit}; replace it or drop it from the image list.'
             ) from error
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
+
+    def _may_skip(self, path: str, error: Exception) -> bool:
+        if path in self._skipped:
+            return True
+        if len(self._skipped) == self.skip:
+            return False
+        self._skipped.add(path)
+        print_log(
+            f'Image {path} cannot be read ({error}) and is left out, the {len(self._skipped)}. of at most {self.skip}.',
+            logger='current',
+            level=logging.WARNING,
+        )
+        return True
 
     def _load(self, path: str) -> np.ndarray:
         if self.file_client_args is not None:
