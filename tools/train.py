@@ -41,6 +41,7 @@ def main() -> None:
     cfg = cli.load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     cli.set_work_dir(cfg, args.work_dir, args.config)
+    cli.check_on_first_process(lambda: cli.check_work_dir_is_writable(cfg.work_dir))
     if args.work_dir is None:
         cli.check_on_first_process(lambda: cli.check_work_dir_is_ours(cfg, args.config))
     cli.set_resume(cfg, args.resume)

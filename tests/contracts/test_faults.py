@@ -1,11 +1,15 @@
 """Faults that are injected for real: what is survived, what the user sees."""
 
 import os
+import resource
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 import torch
+from mmengine.runner import Runner
 
 from sr4ir_mm.engine.hooks import checkpoint_files
 from sr4ir_mm.utils import cli
@@ -166,3 +170,148 @@ def test_steps_of_invalid_losses_are_left_out_up_to_a_limit(tmp_path, loss):
     hooks[1]['skip'] = 1
     with pytest.raises(UserError, match='diverged at iteration 4'):
         toy_runs.run(tmp_path / 'less', epochs=2, custom_hooks=hooks)
+
+
+# ---- files --------------------------------------------------------------------------------------------------------
+
+
+def error_of(log):
+    """The one sentence, and no traceback."""
+    lines = log.read_text().splitlines()
+    assert not [line for line in lines if line.startswith('Traceback')]
+    (sentence,) = [line for line in lines if line.startswith('error: ')]
+    return sentence
+
+
+@pytest.fixture
+def small_disk(tmp_path, straight):
+    """A folder with room for two checkpoints and a bit, and the greatest size that a file may have, if any."""
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    size = straight.stat().st_size
+    mount = ['mount', '-t', 'tmpfs', '-o', f'size={int(2.7 * size)}', 'tmpfs', str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        # Where nothing may be mounted, a write is ended in the same way by a limit on files.
+        yield folder, size // 2
+    else:
+        yield folder, None
+        subprocess.run(['umount', '--lazy', str(folder)], check=True)
+
+
+def train_with_limit(work_dir, limit):
+    if limit is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    tool(work_dir, [], **{'default_hooks.checkpoint.max_keep_ckpts': 5})
+
+
+def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path, small_disk):
+    folder, limit = small_disk
+    assert processes.run(train_with_limit, folder, limit, log=tmp_path / 'log') == [2]
+    sentence = error_of(tmp_path / 'log.0')
+    assert 'there is no space to write' in sentence
+    assert '--resume' in sentence
+    readable, unreadable = checkpoint_files.find_readable_checkpoint(folder)
+    assert not unreadable
+    assert not list(folder.glob('.*.part'))
+    if limit is None:
+        assert readable is not None
+
+
+@pytest.mark.parametrize('kind', ['file', 'read-only'])
+def test_a_work_dir_that_cannot_be_written_is_told_before_anything_is_loaded(tmp_path, kind):
+    place = tmp_path / 'place'
+    place.mkdir()
+    if kind == 'file':
+        (place / 'x').write_text('')
+    elif subprocess.run(
+        ['mount', '-t', 'tmpfs', '-o', 'ro', 'tmpfs', str(place)], capture_output=True, check=False
+    ).returncode:
+        place.chmod(0o500)
+        if os.access(place, os.W_OK):
+            pytest.skip('root writes everywhere, and nothing may be mounted here')
+    try:
+        with pytest.raises(UserError, match='nothing can be written in the work_dir .*--work-dir'):
+            cli.check_work_dir_is_writable(str(place / 'x' / 'run'))
+    finally:
+        subprocess.run(['umount', '--lazy', str(place)], capture_output=True, check=False)
+
+
+def test_no_space_in_shared_memory_is_told(tmp_path):
+    """The loaders' processes hand images over in /dev/shm; here it has 64 KiB."""
+    program = (
+        'from tests.contracts.test_faults import tool; '
+        f'tool({str(tmp_path / "run")!r}, [], workers=1)'
+    )
+    script = 'mount -t tmpfs -o size=64k tmpfs /dev/shm || exit 77; exec "$0" -c "$1"'
+    done = subprocess.run(
+        ['unshare', '-m', 'sh', '-c', script, sys.executable, program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if done.returncode == 77 or 'unshare' in done.stderr[:20]:
+        pytest.skip('no mounts of its own for a process here')
+    assert done.returncode == 2, done.stderr[-2000:]
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith('error: ')]
+    assert 'no space in shared memory: give /dev/shm more' in sentence
+
+
+# ---- checkpoints of something else --------------------------------------------------------------------------------
+
+
+SR_NET = toy_runs.config('unused')
+ONLY_SR = {
+    'optim_wrapper': dict(_delete_=True, constructor=SR_NET.optim_wrapper.constructor)
+    | dict(sr_net=SR_NET.optim_wrapper.sr_net),
+    'param_scheduler': dict(_delete_=True, sr_net=SR_NET.param_scheduler.sr_net),
+}
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (
+            {'model.task_net.head.num_classes': 5},
+            r'of another config: it has other shapes of \d+ tensors such as task_net\.head',
+        ),
+        (
+            {'model.sr_net.width': 5},
+            r'of another config: it has other shapes of \d+ tensors such as sr_net\.',
+        ),
+        (
+            {'model.phases': [dict(type='sr4ir_mm.SRPhase', pixel=dict())]},
+            r'holds optimizers of sr_net, task_net, but this config trains sr_net',
+        ),
+        (
+            {'optim_wrapper.task_net.paramwise_cfg': dict(bypass_duplicate=True, bias_lr_mult=2)},
+            r"optimizer of task_net has \[\d+\] tensors a group, this config's \[1, ",
+        ),
+    ],
+)
+def test_no_run_goes_on_from_a_checkpoint_of_another_config(tmp_path, straight, options, message):
+    if 'model.phases' in options:
+        options = {**options, **ONLY_SR}
+    with pytest.raises(UserError, match=message):
+        toy_runs.run(tmp_path, epochs=4, resume=True, load_from=str(straight), **options)
+
+
+def test_a_checkpoint_that_lacks_an_optimizer_is_refused_by_name(tmp_path, straight):
+    saved = checkpoint(straight)
+    del saved['optimizer']['task_net']
+    torch.save(saved, tmp_path / 'x.pth')
+    with pytest.raises(
+        UserError, match='holds optimizers of sr_net, but .* trains sr_net, task_net'
+    ):
+        toy_runs.run(tmp_path, epochs=4, resume=True, load_from=str(tmp_path / 'x.pth'))
+    del saved['optimizer']
+    torch.save(saved, tmp_path / 'x.pth')
+    with pytest.raises(UserError, match='holds no optimizer'):
+        toy_runs.run(tmp_path, epochs=4, resume=True, load_from=str(tmp_path / 'x.pth'))
+
+
+def test_no_checkpoint_of_another_config_is_tested(tmp_path, straight):
+    cfg = toy_runs.config(tmp_path, load_from=str(straight))
+    cfg.model.task_net.head.num_classes = 5
+    with pytest.raises(UserError, match='of another config.* test it with the config'):
+        Runner.from_cfg(cfg).test()

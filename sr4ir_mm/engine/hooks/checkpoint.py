@@ -12,6 +12,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from sr4ir_mm.engine.hooks.checkpoint_contents import check_resumed, check_tested
 from sr4ir_mm.engine.hooks.checkpoint_files import BACKEND, find_readable_checkpoint
 from sr4ir_mm.engine.hooks.other_processes import fit_to_processes, note_processes
 from sr4ir_mm.engine.hooks.save_interval import SaveInterval
@@ -68,7 +69,11 @@ class TaskCheckpointHook(CheckpointHook):
             runner._load_from = str(readable)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Fit what is resumed to the number of processes now."""
+        """Refuse what is of another run, and fit what is resumed to the number of processes now."""
+        if runner._resume:
+            check_resumed(runner, checkpoint)
+        elif not hasattr(runner._train_loop, 'run'):
+            check_tested(runner, checkpoint)
         if runner._resume and 'processes' in checkpoint['meta']:
             for sentence in fit_to_processes(checkpoint, runner.train_loop):
                 runner.logger.warning(sentence)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.queues import Queue
 from typing import Any
 
 from mmengine.dist import get_rank
@@ -45,6 +49,8 @@ class NumberedBatches:
         load = getattr(loader.dataset, '__getitems__', None) or partial(_load, loader.dataset)
         loader.dataset.__getitems__ = partial(_load_seeded, load, seed, get_rank())
         loader.worker_init_fn = partial(_init_worker, loader.worker_init_fn)
+        # Before any loader of this run, the validation's too, starts its workers.
+        Queue._on_queue_feeder_error = staticmethod(_end_worker)
 
     def start(self, iteration: int, skip: int = 0) -> None:
         """Set the number of the next pass's first batch, after ``skip`` that are passed over."""
@@ -79,6 +85,17 @@ def _init_worker(inner: Callable[[int], None] | None, worker_id: int) -> None:
     signal.signal(signal.SIGTERM, _die_later)
     if inner is not None:
         inner(worker_id)
+
+
+def _end_worker(error: Exception, batch: object) -> None:
+    """End a worker that cannot hand a batch over, most often for want of shared memory.
+
+    Python tells the error and drops the batch, and the training would wait for it for ever.
+    """
+    traceback.print_exception(error)
+    if parent_process() is None:
+        return
+    os.kill(os.getpid(), signal.SIGBUS if 'space' in str(error) else signal.SIGKILL)
 
 
 def _die_later(*unused: object) -> None:

@@ -27,6 +27,7 @@ from sr4ir_mm.utils.cli.reports import EXIT_USER_ERROR, leave_gloo, run, user_se
 from sr4ir_mm.utils.cli.runs import build_runner, set_seed, set_show_dir, set_train_loop
 from sr4ir_mm.utils.cli.work_dirs import (
     check_work_dir_is_ours,
+    check_work_dir_is_writable,
     default_work_dir,
     set_resume,
     set_work_dir,
@@ -42,6 +43,7 @@ __all__ = [
     'check_on_first_process',
     'check_scheduler_names',
     'check_work_dir_is_ours',
+    'check_work_dir_is_writable',
     'default_work_dir',
     'divide_batch',
     'enable_amp',

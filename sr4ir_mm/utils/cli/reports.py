@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import re
 import sys
@@ -19,6 +20,16 @@ EXIT_USER_ERROR = 2
 _LOST_PROCESS = re.compile(
     r'Connection (closed|reset) by peer|[Bb]roken pipe|(NCCL|Gloo).*(remote|timed? ?out)|gloo.*Timed out',
     re.DOTALL,
+)
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_SHARED_MEMORY = re.compile(
+    r'out of shared memory|unable to (allocate shared memory|mmap|write to file </torch_)|Bus error'
+)
+
+_MORE_SHARED_MEMORY = (
+    'give /dev/shm more (docker run --shm-size), or lower num_workers, 0 of which needs none, and go on with '
+    '--resume.'
 )
 
 
@@ -90,6 +101,17 @@ def user_sentence(error: Exception) -> str | None:
         return (
             f'{owner} takes no argument {argument!r}; remove it from the config or correct its '
             'spelling.'
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        return f'there is no space to write a file, or none in shared memory: {_MORE_SHARED_MEMORY}'
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        return (
+            f'there is no space to write {error.filename or "a file"} ({error.strerror}); the checkpoints that are '
+            'there are whole, so free some space and go on with --resume.'
+        )
+    if isinstance(error, RuntimeError) and _NO_SHARED_MEMORY.search(str(error)):
+        return (
+            f'the processes that load images have no space in shared memory: {_MORE_SHARED_MEMORY}'
         )
     if isinstance(error, RuntimeError) and 'DataLoader worker' in text and 'Killed' in text:
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path as osp
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from sr4ir_mm.utils.errors import UserError
@@ -28,6 +29,23 @@ def default_work_dir(config_path: str) -> str:
     path = Path(config_path).resolve()
     method = [path.parent.name] if path.parent.parent.name == 'configs' else []
     return osp.join('./work_dirs', *method, path.stem)
+
+
+def check_work_dir_is_writable(work_dir: str) -> None:
+    """Make the work_dir, and check that files can be made in it before anything is loaded.
+
+    Raises:
+        UserError: They cannot.
+    """
+    try:
+        Path(work_dir).mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=work_dir):
+            pass
+    except OSError as error:
+        raise UserError(
+            f'nothing can be written in the work_dir {work_dir} ({error.strerror}); give another with --work-dir, or '
+            'correct its rights.'
+        ) from error
 
 
 def check_work_dir_is_ours(cfg: Config, config_path: str) -> None:

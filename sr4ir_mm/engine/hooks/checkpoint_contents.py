@@ -1,0 +1,98 @@
+"""Whether a checkpoint belongs to the run that loads it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from mmengine.optim import OptimWrapperDict
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import unwrap
+
+_SHOWN = 3
+
+
+def check_resumed(runner: Runner, checkpoint: Mapping) -> None:
+    """Check that a run can go on from a checkpoint as if it had never stopped.
+
+    mmengine loads what fits and says the rest in a long warning, and a network without its weights, or an optimizer
+    without its state, goes on.
+
+    Raises:
+        UserError: It is of another model, or has other optimizers.
+    """
+    _check_weights(runner, checkpoint, 'go on from the checkpoint of this config, or start anew')
+    saved = checkpoint.get('optimizer')
+    if saved is None:
+        raise UserError(
+            f'the checkpoint {runner._load_from} holds no optimizer, so no run can go on from it; start from its '
+            'weights with --cfg-options load_from=PATH instead of --resume.'
+        )
+    ours, theirs = _optimizers(runner.optim_wrapper), _optimizers(saved)
+    if ours.keys() != theirs.keys():
+        raise UserError(
+            f'the checkpoint {runner._load_from} holds optimizers of {_named(theirs)}, but this config trains '
+            f'{_named(ours)}; go on with the config it was made with, or start from its weights with '
+            '--cfg-options load_from=PATH instead of --resume.'
+        )
+    for name, sizes in ours.items():
+        if sizes != theirs[name]:
+            raise UserError(
+                f"the checkpoint's optimizer{f' of {name}' if name else ''} has {theirs[name]} tensors a group, this "
+                f"config's {sizes}; go on with the config it was made with, or start from its weights with "
+                '--cfg-options load_from=PATH instead of --resume.'
+            )
+
+
+def check_tested(runner: Runner, checkpoint: Mapping) -> None:
+    """Check that a checkpoint fills the model that is tested.
+
+    Raises:
+        UserError: It is of another model.
+    """
+    _check_weights(runner, checkpoint, 'test it with the config it was made with')
+
+
+def _check_weights(runner: Runner, checkpoint: Mapping, advice: str) -> None:
+    state = unwrap(runner.model).state_dict(keep_vars=True)
+    own = {name: value for name, value in state.items() if isinstance(value, nn.Parameter)}
+    saved: Mapping[str, Tensor] = checkpoint.get('state_dict', checkpoint)
+    names = {name.removeprefix('module.') for name in saved}
+    shapes = {
+        name.removeprefix('module.'): tuple(getattr(v, 'shape', ())) for name, v in saved.items()
+    }
+    missing = [name for name in own if name not in names]
+    other = [n for n, v in own.items() if n in names and shapes[n] != tuple(v.shape)]
+    if missing or other:
+        what = f'lacks {_list(missing)}' if missing else f'has other shapes of {_list(other)}'
+        raise UserError(
+            f'the checkpoint {runner._load_from} is of another config: it {what}; {advice}.'
+        )
+
+
+def _list(names: Collection[str]) -> str:
+    shown = ', '.join(sorted(names)[:_SHOWN])
+    return f'{len(names)} tensors such as {shown}'
+
+
+def _optimizers(wrapper: Any) -> dict[str, list[int]]:
+    """Network ('' for a lone optimizer) -> number of tensors of each parameter group."""
+    if isinstance(wrapper, OptimWrapperDict):
+        return {
+            name: [len(group['params']) for group in own.param_groups]
+            for name, own in wrapper.items()
+        }
+    if not isinstance(wrapper, Mapping):
+        return {'': [len(group['params']) for group in wrapper.param_groups]}
+    states = {'': wrapper} if 'param_groups' in wrapper else wrapper
+    return {
+        name: [len(group['params']) for group in state['param_groups']]
+        for name, state in states.items()
+    }
+
+
+def _named(optimizers: Mapping[str, list[int]]) -> str:
+    return ', '.join(sorted(optimizers)) if '' not in optimizers else 'one network'
