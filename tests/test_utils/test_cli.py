@@ -390,6 +390,18 @@ def test_scheduler_names_that_match_no_optimizer_are_told(names):
         cli.check_scheduler_names(cfg)
 
 
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(runner_type='FlexibleRunner', strategy=dict(type='FSDPStrategy')),
+        dict(model_wrapper_cfg=dict(type='mmengine.MMFullyShardedDataParallel')),
+    ],
+)
+def test_sharded_strategies_are_refused(cfg):
+    with pytest.raises(UserError, match='shards the model as one network'):
+        cli.build_runner(Config(cfg))
+
+
 def test_one_list_of_schedulers_serves_all_optimizers():
     optimizers = {name: dict(type='OptimWrapper') for name in ('sr_net', 'task_net')}
     for schedulers in ([dict(type='ConstantLR')], None, {name: [] for name in optimizers}):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sr4ir_mm.utils.errors import UserError
+
 if TYPE_CHECKING:
     from mmengine.config import Config
     from mmengine.runner import Runner
@@ -57,10 +59,31 @@ def set_train_loop(cfg: Config) -> None:
         settings['type'] = ours[kind.split('.')[-1]]
 
 
+def check_strategy(cfg: Config) -> None:
+    """Refuse strategies that wrap the model as a whole (FSDP, DeepSpeed, ColossalAI).
+
+    Their wrappers run ``forward(mode='loss')`` and one update, where this model runs its phases, each with an update of
+    its own networks.
+
+    Raises:
+        UserError: The config asks for one.
+    """
+    parts = (cfg.get('strategy'), cfg.get('model_wrapper_cfg'))
+    kinds = [str(part.get('type')) for part in parts if part]
+    for kind in kinds:
+        if any(name in kind for name in ('FSDP', 'FullySharded', 'DeepSpeed', 'Colossal')):
+            raise UserError(
+                f'{kind} shards the model as one network with one update, but this one trains its networks in turn; use '
+                "model_wrapper_cfg=dict(type='MMSeparateDistributedDataParallel') and, for memory, "
+                'sr4ir_mm.ActivationCheckpointHook, --amp or smaller batches with accumulative_counts.'
+            )
+
+
 def build_runner(cfg: Config) -> Runner:
     """Build the Runner of a config, or the class that its ``runner_type`` names."""
     from mmengine.registry import RUNNERS
     from mmengine.runner import Runner
 
+    check_strategy(cfg)
     set_train_loop(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
