@@ -73,8 +73,8 @@ def check_strategy(cfg: Config) -> None:
     for kind in kinds:
         if any(name in kind for name in ('FSDP', 'FullySharded', 'DeepSpeed', 'Colossal')):
             raise UserError(
-                f'{kind} shards the model as one network with one update, but this one trains its networks in turn; use '
-                "model_wrapper_cfg=dict(type='MMSeparateDistributedDataParallel') and, for memory, "
+                f'{kind} shards the model as one network with one update, but this one trains its networks in turn; '
+                "use model_wrapper_cfg=dict(type='MMSeparateDistributedDataParallel') and, for memory, "
                 'sr4ir_mm.ActivationCheckpointHook, --amp or smaller batches with accumulative_counts.'
             )
 
