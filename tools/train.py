@@ -53,6 +53,9 @@ def main() -> None:
         cli.scale_learning_rates(cfg, world_size)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='train'))
     cli.check_on_first_process(lambda: cli.check_environment(cfg))
+    from sr4ir_mm.models.settings import check_lender
+
+    check_lender(cfg)
     if args.compile:
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='sr4ir_mm.CompileHook')]
     if args.amp:

@@ -11,6 +11,7 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.resources import RANDOM
 from sr4ir_mm.utils.safe_loading import replace_mmengines_loader
 from sr4ir_mm.utils.weights import find_state_dict
 
@@ -59,6 +60,11 @@ def _enter_wrapper(state_dict: dict, prefix: str, *unused: object) -> None:
     wrapped = f'{prefix}module.'
     for key in [k for k in state_dict if k.startswith(prefix) and not k.startswith(wrapped)]:
         state_dict[wrapped + key[len(prefix) :]] = state_dict.pop(key)
+
+
+def weights_to_load(init_from: Mapping[str, str | Mapping]) -> dict[str, str | Mapping]:
+    """The entries of ``init_from`` that name a file; ``'random'`` is for one that is to start from nothing."""
+    return {name: source for name, source in init_from.items() if source != RANDOM}
 
 
 def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str) -> None:

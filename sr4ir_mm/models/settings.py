@@ -73,6 +73,29 @@ def check_init_from(init_from: Collection[str], nets: Collection[str]) -> None:
         raise UserError(f'init_from names {unknown}, but this model has {list(nets)}.')
 
 
+def check_lender(cfg: Mapping) -> None:
+    """Check that a task network which only lends features or losses has weights to lend them from.
+
+    Args:
+        cfg: The whole config of a training.
+
+    Raises:
+        UserError: It would stay as random as it was made.
+    """
+    model = cfg.get('model') or {}
+    phases = [MODELS.build(dict(phase)) for phase in model.get('phases') or ()]
+    if any('task_net' in phase.trains for phase in phases):
+        return
+    lends = [name for phase in phases for name in phase.loss_names() if name in ('tdp', 'task')]
+    pretrained = (model.get('task_net') or {}).get('init_cfg') or {}
+    given = (model.get('init_from') or {}).get('task_net') or cfg.get('load_from')
+    if lends and not (given or cfg.get('resume') or pretrained):
+        raise UserError(
+            f'no phase trains task_net and nothing loads weights into it, so its {lends[0]} loss would be that of a '
+            "random network; set model.init_from.task_net to its weights, or to 'random' if that is meant."
+        )
+
+
 def check_test_cfg(cfg: Mapping | None, has_sr: bool) -> dict:
     """Complete ``test_cfg``.
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.augments import CQMix
-from sr4ir_mm.models.checkpoint import keep_plain_names, load_child_weights
+from sr4ir_mm.models.checkpoint import keep_plain_names, load_child_weights, weights_to_load
 from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
@@ -54,7 +54,7 @@ class TaskDrivenSR(BaseModel):
             preprocessor config, which then goes to the task network (mmpretrain keeps it at the top
             of a config).
         init_from: Checkpoint (path or URL) for ``sr_net`` and/or ``task_net``, loaded after their own
-            initialisation.
+            initialisation; 'random' says that a network is meant to start from nothing.
         test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the
             task network: 'sr', 'up', 'hr'; default 'sr' with an SR network, else 'up'),
             ``predict_task`` (False evaluates images alone), ``coordinates`` ('lr' or 'sr', for LR
@@ -179,7 +179,7 @@ class TaskDrivenSR(BaseModel):
         """Initialise both networks their own way, then load the checkpoints of ``init_from``."""
         with usual_layout(self):
             super().init_weights()
-        for name, source in self.init_from.items():
+        for name, source in weights_to_load(self.init_from).items():
             load_child_weights(unwrap(getattr(self, name)), source, name)
 
     def nets(self) -> dict[str, nn.Module]:

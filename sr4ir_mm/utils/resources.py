@@ -27,6 +27,9 @@ GUIDE = 'see docs/prepare_data.md'
 #: Annotation files up to this size are parsed, larger ones only opened: the check must stay fast.
 PARSE_LIMIT_BYTES = 20 * 2**20
 
+#: In ``model.init_from``: random values on purpose.
+RANDOM = 'random'
+
 #: A server that says nothing for this long is taken as unreachable.
 DOWNLOAD_TIMEOUT_SECONDS = 20
 
@@ -231,7 +234,7 @@ def iter_weights(cfg: Mapping[str, Any], mode: str) -> Iterator[tuple[str, str]]
         where = f'model.init_from.{child}'
         if isinstance(source, Mapping):
             where, source = f'{where}.checkpoint', source.get('checkpoint')
-        if isinstance(source, str):
+        if isinstance(source, str) and source != RANDOM:
             yield where, source
     for key, value in model.items():
         if key != 'init_from':

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sr4ir_mm.models import BicubicDegradation, PixelLoss, TDPLoss
+from sr4ir_mm.models.losses.pixel import distance
 
 
 def test_pixel_loss_values():
@@ -41,3 +42,9 @@ def test_tdp_gradient_flows_to_sr_only():
 def test_wrong_arguments_are_told(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_frobenius_is_the_mean_norm_of_the_samples():
+    ours = distance('frobenius', torch.full((2, 3, 4, 5), 2.0), torch.zeros(2, 3, 4, 5))
+
+    assert ours.item() == pytest.approx(2 * 60**0.5)

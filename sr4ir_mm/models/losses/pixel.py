@@ -5,11 +5,20 @@ from torch import Tensor, nn
 
 from sr4ir_mm.registry import MODELS
 
-_DISTANCES = {'l1': F.l1_loss, 'mse': F.mse_loss}
+
+def _frobenius(prediction: Tensor, target: Tensor) -> Tensor:
+    return (prediction - target).flatten(1).norm(dim=1).mean()
+
+
+_DISTANCES = {'l1': F.l1_loss, 'mse': F.mse_loss, 'frobenius': _frobenius}
 
 
 def distance(name: str, prediction: Tensor, target: Tensor) -> Tensor:
-    """Mean distance of two tensors of one shape: ``'l1'`` or ``'mse'``."""
+    """Distance of two tensors (N, ...) of one shape.
+
+    ``'l1'`` and ``'mse'`` are means over elements, ``'frobenius'`` is the Frobenius norm of each sample's difference,
+    mean over samples.
+    """
     return _DISTANCES[name](prediction, target)
 
 
@@ -30,7 +39,7 @@ class PixelLoss(nn.Module):
 
     Args:
         weight: Factor of the loss. The paper uses 1.0 with L1.
-        criterion: ``'l1'`` or ``'mse'``.
+        criterion: ``'l1'``, ``'mse'`` or ``'frobenius'``.
     """
 
     def __init__(self, weight: float = 1.0, criterion: str = 'l1') -> None:

@@ -21,7 +21,7 @@ class TDPLoss(nn.Module):
         weights: One factor a layer. None is 1 / number of layers each, which is the paper's choice: 1.0 for one layer,
             0.5 each for two FPN levels.
         weight: Factor of the whole loss.
-        criterion: ``'l1'`` (paper) or ``'mse'``.
+        criterion: ``'l1'`` (paper), ``'mse'`` or ``'frobenius'`` (FDSR's two readings).
         detach_hr: Take HR features as constants. False only for the joint ablation.
 
     Config::
