@@ -4,6 +4,7 @@
 #     bash tools/run_tests.sh
 #     bash tools/run_tests.sh tests/test_utils -x
 #     bash tools/run_tests.sh -m slow
+#     bash tools/run_tests.sh -m gpu
 
 set -euo pipefail
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
@@ -17,4 +18,4 @@ export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" MKL_NUM_THREADS="${MKL_NUM_THREAD
 cd "$ROOT"
 "$VENV/bin/python" -m ruff check .
 "$VENV/bin/python" -m ruff format --check .
-exec "$VENV/bin/python" -m pytest -m 'not slow' "$@"
+exec "$VENV/bin/python" -m pytest -m 'not slow and not gpu' "$@"

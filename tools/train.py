@@ -41,7 +41,6 @@ def main() -> None:
     cfg = cli.load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     cli.set_work_dir(cfg, args.work_dir, args.config)
-    cli.check_on_first_process(lambda: cli.check_work_dir_is_writable(cfg.work_dir))
     if args.work_dir is None:
         cli.check_on_first_process(lambda: cli.check_work_dir_is_ours(cfg, args.config))
     cli.set_resume(cfg, args.resume)
@@ -56,6 +55,7 @@ def main() -> None:
     from sr4ir_mm.models.settings import check_lender
 
     check_lender(cfg)
+    cli.check_on_first_process(lambda: cli.check_work_dir_is_writable(cfg.work_dir))
     if args.compile:
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='sr4ir_mm.CompileHook')]
     if args.amp:
