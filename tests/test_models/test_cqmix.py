@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sr4ir_mm.datasets import CQMix
 from sr4ir_mm.models.augments import mix_patches
 from sr4ir_mm.registry import TRANSFORMS
+from sr4ir_mm.utils.errors import UserError
 
 
 def test_cells_are_sr_where_the_mask_is_one():
@@ -38,7 +39,7 @@ def test_a_fair_coin_for_each_cell_and_sample():
 
 def test_it_is_registered_and_checks_its_arguments():
     assert TRANSFORMS.build(dict(type='sr4ir_mm.CQMix', grid=4)).grid == 4
-    with pytest.raises(ValueError, match='grid=0'):
+    with pytest.raises(UserError, match='grid=0'):
         CQMix(0)
 
 

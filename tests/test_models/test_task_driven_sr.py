@@ -21,7 +21,7 @@ from tests import toy
             dict(phases=[dict(toy.TASK_PHASE, images=dict(lr=1.0))]),
             'choose among hr, up, sr, cqmix',
         ),
-        (dict(phases=[dict(toy.SR_PHASE, tdp=dict(begin=2))]), r'a number in \[0, 1\)'),
+        (dict(phases=[dict(toy.SR_PHASE, tdp=dict(begin=2))]), 'begin of the tdp loss=2'),
         (
             dict(phases=[dict(toy.TASK_PHASE, images=dict(sr=1, hr=2), concat=True)]),
             'equal weights',

@@ -6,6 +6,7 @@ import logging
 import re
 from typing import Any
 
+import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
@@ -47,25 +48,27 @@ class LoadImage(LoadImageFromFile):
         path = results['img_path']
         try:
             image = self._load(path)
-        except (OSError, AttributeError, ValueError) as error:
-            if self.ignore_empty or self._may_skip(path, error):
+        except (OSError, AttributeError, ValueError, cv2.error) as error:
+            reason = ' '.join(str(error).split())[:200]
+            if self.ignore_empty or self._may_skip(path, reason):
                 return None
             limit = f' (skip={self.skip} files were left out before)' if self.skip else ''
             raise UserError(
-                f'Image {path} cannot be read ({error}){limit}; replace it or drop it from the image list.'
+                f'Image {path} cannot be read ({reason}){limit}; replace it or drop it from the image list.'
             ) from error
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
 
-    def _may_skip(self, path: str, error: Exception) -> bool:
+    def _may_skip(self, path: str, reason: str) -> bool:
         if path in self._skipped:
             return True
         if len(self._skipped) == self.skip:
             return False
         self._skipped.add(path)
         print_log(
-            f'Image {path} cannot be read ({error}) and is left out, the {len(self._skipped)}. of at most {self.skip}.',
+            f'Image {path} cannot be read ({reason}) and is left out, number {len(self._skipped)} of at most '
+            f'{self.skip}.',
             logger='current',
             level=logging.WARNING,
         )

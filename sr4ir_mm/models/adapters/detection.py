@@ -18,6 +18,7 @@ from sr4ir_mm.models.adapters.base import TaskAdapter
 from sr4ir_mm.models.adapters.features import collect_features
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size
+from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.modules import eval_mode
 
 _PROBE_SIDES = (64, 320)
@@ -46,7 +47,7 @@ class DetectionAdapter(TaskAdapter):
             'long',
             'divisor',
         }:
-            raise ValueError(
+            raise UserError(
                 f'DetectionAdapter got resize={dict(resize)}; expected dict(short=800, long=1333, divisor=32).'
             )
         self.resize = resize

@@ -6,6 +6,7 @@ from mmcv.transforms import BaseTransform
 from torch import Tensor
 
 from sr4ir_mm.registry import TRANSFORMS
+from sr4ir_mm.utils.checks import check_number
 
 
 def mix_patches(sr_rgb01: Tensor, hr_rgb01: Tensor, mask: Tensor) -> Tensor:
@@ -40,12 +41,8 @@ class CQMix(BaseTransform):
     """
 
     def __init__(self, grid: int = 8, sr_ratio: float = 0.5) -> None:
-        if grid < 1 or not 0 <= sr_ratio <= 1:
-            raise ValueError(
-                f'CQMix got grid={grid}, sr_ratio={sr_ratio}; expected grid >= 1 and sr_ratio in [0, 1].'
-            )
-        self.grid = grid
-        self.sr_ratio = sr_ratio
+        self.grid = check_number('CQMix grid', grid, least=1, whole=True)
+        self.sr_ratio = check_number('CQMix sr_ratio', sr_ratio, most=1)
 
     def sample_mask(self, count: int, device: torch.device) -> Tensor:
         """Draw the cells of ``count`` samples, (count, 1, grid, grid), 1 = SR."""

@@ -16,6 +16,7 @@ from sr4ir_mm.models.adapters import TaskAdapter, content_size
 from sr4ir_mm.models.degradations import build_degradation
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size, copy_sample
+from sr4ir_mm.utils.errors import UserError
 
 _BORDERS = ('reflect', 'replicate')
 
@@ -60,7 +61,7 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
             ('coordinates', coordinates, ('lr', 'sr')),
         ):
             if value not in choices:
-                raise ValueError(f'{name}={value!r} is unknown; choose one of {choices}.')
+                raise UserError(f'{name}={value!r} is unknown; choose one of {choices}.')
         if isinstance(task_preprocessor, Mapping):
             task_preprocessor = MODELS.build(dict(task_preprocessor))
         if isinstance(adapter, Mapping):

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.images import quantize_rgb01
 
 
@@ -22,9 +23,7 @@ class BicubicDegradation(nn.Module):
 
     def __init__(self, scale: int, antialias: bool = False, quantize: bool = True) -> None:
         super().__init__()
-        if scale < 1:
-            raise ValueError(f'Degradation scale is {scale}, expected a factor of at least 1.')
-        self.scale = scale
+        self.scale = check_number('Degradation scale', scale, least=1, whole=True)
         self.antialias = antialias
         self.quantize = quantize
 

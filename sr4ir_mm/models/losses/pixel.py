@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.checks import check_number
+from sr4ir_mm.utils.errors import UserError
 
 
 def _frobenius(prediction: Tensor, target: Tensor) -> Tensor:
@@ -26,10 +28,10 @@ def check_distance(name: str) -> str:
     """Return ``name`` if it is a known distance.
 
     Raises:
-        ValueError: Otherwise, with the choices.
+        UserError: Otherwise, with the choices.
     """
     if name not in _DISTANCES:
-        raise ValueError(f'Distance {name!r} is unknown; choose one of {sorted(_DISTANCES)}.')
+        raise UserError(f'Distance {name!r} is unknown; choose one of {sorted(_DISTANCES)}.')
     return name
 
 
@@ -44,7 +46,7 @@ class PixelLoss(nn.Module):
 
     def __init__(self, weight: float = 1.0, criterion: str = 'l1') -> None:
         super().__init__()
-        self.weight = weight
+        self.weight = check_number('PixelLoss weight', weight)
         self.criterion = check_distance(criterion)
 
     def forward(self, sr_rgb01: Tensor, hr_rgb01: Tensor) -> Tensor:

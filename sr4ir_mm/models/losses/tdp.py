@@ -6,6 +6,8 @@ from torch import Tensor, nn
 
 from sr4ir_mm.models.losses.pixel import check_distance, distance
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.checks import check_names, check_number
+from sr4ir_mm.utils.errors import UserError
 
 
 @MODELS.register_module()
@@ -41,12 +43,14 @@ class TDPLoss(nn.Module):
     ) -> None:
         super().__init__()
         if weights is not None and layers is not None and len(weights) != len(layers):
-            raise ValueError(
+            raise UserError(
                 f'TDPLoss has {len(weights)} weights for {len(layers)} layers; give one weight a layer.'
             )
-        self.layers = None if layers is None else list(layers)
-        self.weights = None if weights is None else list(weights)
-        self.weight = weight
+        self.layers = None if layers is None else check_names('TDPLoss layers', layers)
+        self.weights = (
+            None if weights is None else [check_number('TDPLoss weights', w) for w in weights]
+        )
+        self.weight = check_number('TDPLoss weight', weight)
         self.criterion = check_distance(criterion)
         self.detach_hr = detach_hr
 

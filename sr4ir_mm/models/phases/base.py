@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.images import KINDS
 from sr4ir_mm.structures import Losses, Progress
+from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.errors import UserError
 
 
@@ -64,7 +65,10 @@ def check_kinds(images: Mapping[str, float]) -> dict[str, float]:
         raise UserError(
             f'Image kinds {unknown or "are missing"} in a phase; choose among {", ".join(KINDS)}.'
         )
-    return dict(images)
+    weights = {kind: check_number(f'weight of {kind} images', w) for kind, w in images.items()}
+    if not any(weights.values()):
+        raise UserError(f'the weights {weights} of a phase are all 0; give one image kind more.')
+    return weights
 
 
 def weighted(losses: Losses, weight: float, prefix: str) -> Losses:

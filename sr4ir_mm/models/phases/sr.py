@@ -13,7 +13,7 @@ from sr4ir_mm.models.phases.base import Phase, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
-from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 
@@ -39,16 +39,14 @@ class SRLosses(nn.Module):
             for name, cfg in (('pixel', pixel), ('tdp', tdp), ('task', task))
             if cfg is not None
         }
-        begins = {name: cfg.pop('begin', 0.0) for name, cfg in configs.items()}
+        begins = {
+            name: check_number(f'begin of the {name} loss', cfg.pop('begin', 0.0), most=0.999)
+            for name, cfg in configs.items()
+        }
         self.pixel = _build(configs.get('pixel'), 'sr4ir_mm.PixelLoss')
         self.tdp = _build(configs.get('tdp'), 'sr4ir_mm.TDPLoss')
-        self.task = configs['task']['weight']
+        self.task = check_number('weight of the task loss', configs['task'].get('weight', 1.0))
         self.begins = {name: share for name, share in begins.items() if share > 0}
-        wrong = {name: share for name, share in begins.items() if not 0 <= share < 1}
-        if wrong:
-            raise UserError(
-                f'begin={wrong} of a loss is no share of training; expected a number in [0, 1).'
-            )
 
     def names(self) -> set[str]:
         """Names of the configured losses."""
@@ -95,11 +93,7 @@ class SRPhase(Phase):
         every: int = 1,
     ) -> None:
         super().__init__()
-        if every < 1:
-            raise UserError(
-                f'SRPhase got every={every}; expected 1 for each iteration, 2 for every second, ...'
-            )
-        self.every = every
+        self.every = check_number('SRPhase every', every, least=1, whole=True)
         self.losses = SRLosses(pixel, tdp, task)
         self.begins = self.losses.begins
         self.task_eval = task_eval

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sr4ir_mm.models.data_preprocessors.lr_hr import extend
 from sr4ir_mm.models.sr_nets.build import build_sr_net
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.checks import check_number
 
 
 @MODELS.register_module()
@@ -33,14 +34,10 @@ class PreUpsample(nn.Module):
         self, net: dict | nn.Module, scale: int, mode: str = 'bicubic', divisor: int = 8
     ) -> None:
         super().__init__()
-        if scale < 1 or divisor < 1:
-            raise ValueError(
-                f'PreUpsample got scale={scale}, divisor={divisor}; both must be at least 1.'
-            )
-        self.net = build_sr_net(net)
-        self.scale = scale
+        self.scale = check_number('PreUpsample scale', scale, least=1, whole=True)
+        self.divisor = check_number('PreUpsample divisor', divisor, least=1, whole=True)
         self.mode = mode
-        self.divisor = divisor
+        self.net = build_sr_net(net)
 
     def forward(self, lr_rgb01: Tensor) -> Tensor:
         """Super-resolve.
@@ -75,10 +72,8 @@ class PaddedSR(nn.Module):
 
     def __init__(self, net: dict | nn.Module, divisor: int) -> None:
         super().__init__()
-        if divisor < 1:
-            raise ValueError(f'PaddedSR got divisor={divisor}; it must be at least 1.')
+        self.divisor = check_number('PaddedSR divisor', divisor, least=1, whole=True)
         self.net = build_sr_net(net)
-        self.divisor = divisor
 
     def forward(self, lr_rgb01: Tensor) -> Tensor:
         """Super-resolve (N, 3, H, W) to (N, 3, scale H, scale W), both in image space."""

@@ -69,7 +69,7 @@ def test_pre_upsample_crops_what_it_added():
 
 
 def test_pre_upsample_checks_its_arguments():
-    with pytest.raises(ValueError, match='at least 1'):
+    with pytest.raises(UserError, match='at least 1'):
         PreUpsample(nn.Identity(), scale=0)
 
 
