@@ -43,3 +43,14 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
 def unwrap(module: nn.Module) -> nn.Module:
     """The module inside a distributed wrapper, or the module itself."""
     return module.module if is_model_wrapper(module) else module
+
+
+def find_module(model: nn.Module, name: str) -> nn.Module | None:
+    """The part of a model of that dotted name, past distributed wrappers; None if there is no such part."""
+    module: nn.Module | None = unwrap(model)
+    for part in name.split('.'):
+        module = getattr(module, part, None)
+        if module is None:
+            return None
+        module = unwrap(module)
+    return module

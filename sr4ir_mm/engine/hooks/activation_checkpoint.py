@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from sr4ir_mm.registry import HOOKS
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import unwrap
+from sr4ir_mm.utils.modules import find_module
 
 
 @HOOKS.register_module()
@@ -37,7 +37,7 @@ class ActivationCheckpointHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Wrap the blocks."""
         for name in self.blocks:
-            for block in _find(unwrap(runner.model), name):
+            for block in _find(runner.model, name):
                 if not isinstance(block.forward, partial):
                     block.forward = partial(_recomputed, block.forward)
 
@@ -49,9 +49,7 @@ def _recomputed(forward: Callable, *args: Any, **kwargs: Any) -> Any:
 
 
 def _find(model: nn.Module, name: str) -> list[nn.Module]:
-    module = model
-    for part in name.split('.'):
-        module = unwrap(getattr(module, part, None)) if module is not None else None
+    module = find_module(model, name)
     if not isinstance(module, (nn.Sequential, nn.ModuleList)):
         raise UserError(
             f'ActivationCheckpointHook(blocks=[{name!r}]) names no list of blocks of the model; EDSR has them in '

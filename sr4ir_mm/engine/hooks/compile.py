@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 
 from sr4ir_mm.registry import HOOKS
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import unwrap
+from sr4ir_mm.utils.modules import find_module
 
 _PARTS = ('sr_net', 'task_net.backbone', 'task_net.neck')
 
@@ -38,15 +38,10 @@ class CompileHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Ask for compilation, which happens when a part is first called."""
-        model = unwrap(runner.model)
-        found = []
-        for name in self.parts:
-            owner, _, rest = name.partition('.')
-            net = unwrap(getattr(model, owner, None))
-            module = net if not rest else getattr(net, rest, None)
-            if module is not None:
-                module.compile(**self.options)
-                found.append(name)
+        parts = {name: find_module(runner.model, name) for name in self.parts}
+        found = [name for name, module in parts.items() if module is not None]
+        for name in found:
+            parts[name].compile(**self.options)
         if not found:
             raise UserError(
                 f'CompileHook(parts={list(self.parts)}) finds none of them in the model; name parts such as sr_net.'
