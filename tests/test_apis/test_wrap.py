@@ -304,7 +304,7 @@ def test_what_cannot_work_says_so_in_one_sentence(source, words, tmp_path):
 
 
 def test_wrong_requests_say_what_to_do(tmp_path):
-    with pytest.raises(UserError, match='choose one of h2t, l2t'):
+    with pytest.raises(UserError, match='choose one of fdsr, h2t, l2t'):
         Wrapping(method='sr4irr')
     with pytest.raises(UserError, match='contradicts'):
         Wrapping(method='h2t', lr_input=True)
