@@ -1,13 +1,13 @@
-"""Run the evidence ladder: every method on every data set, several seeds, then the tables of docs/results.md.
+"""Run the evidence ladder: every method on every set, several budgets and seeds, then the tables of docs/results.md.
 
     python projects/evidence/evidence.py                                    # everything, two trainings at a time
-    python projects/evidence/evidence.py --sets playing-cards --methods l2t sr4ir --seeds 0
+    python projects/evidence/evidence.py --sets playing-cards --methods l2t sr4ir --seeds 0 --budgets 1 2
     python projects/evidence/evidence.py --tables-only
     python projects/evidence/evidence.py --held-out --sets clothing --seeds 0   # for choices: no test image is read
 
 A run that has its file in docs/results/ is finished and is not done again; an interrupted training is resumed. Tables
-and curves are made from those files alone. With ``--held-out`` every fourth training image takes the place of the test
-images, and nothing is written but the trainings.
+and curves are made from those files alone. With ``--held-out`` every fourth training image, or the held-out images of a
+set that has such, takes the place of the test images, and results go to docs/results/held-out/.
 """
 
 from __future__ import annotations
@@ -16,119 +16,38 @@ import argparse
 import math
 import os
 import platform
+import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-from results import METHODS, Result, read_result, read_results, write_report
+from ladder import (
+    ABLATIONS,
+    BUDGETS,
+    INITIAL,
+    METHODS,
+    RESULTS,
+    SEEDS,
+    SETS,
+    SHARP,
+    SR_MORE,
+    SR_NET,
+    Run,
+    rungs,
+)
+from results import Result, predictions_path, read_result, read_results, write_report
+from warm import start_warm
 
 from sr4ir_mm.apis.runs import Plan, Training, minutes, run_all, train, validations
 from sr4ir_mm.utils import cli
 
-CONFIGS = Path('projects/evidence/configs')
-WORK = Path('work_dirs/evidence')
-HELD_OUT_WORK = Path('work_dirs/evidence_held-out')
 HELD_OUT_EVERY = 4
 TRAINING_CODE = ('sr4ir_mm', 'configs', 'projects/evidence/configs', 'tools/train.py')
-RESULTS = Path('docs/results')
 REPORT = Path('docs/results.md')
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A data set of the ladder.
-
-    Attributes:
-        task: detection, segmentation or classification.
-        metric: The task's.
-        scales: Between LR and HR images.
-        sr_nets: Scale -> images of the SR network that methods start from, where they are not those of all sets.
-        hr_first: Whether all methods start from a task network that is trained on the HR images.
-        backbone: Whether that network's backbone first learns to classify the HR objects.
-    """
-
-    task: str
-    metric: str
-    scales: tuple[int, ...]
-    sr_nets: Mapping[int, str] = field(default_factory=dict)
-    hr_first: bool = True
-    backbone: bool = False
-
-
-ALL_IMAGES = 'all'
-SETS = {
-    'playing-cards': DataSet(
-        'detection', 'coco/bbox_mAP', (4, 8), {8: 'playing-cards'}, backbone=True
-    ),
-    'camvid': DataSet('segmentation', 'mIoU', (8,)),
-    'sign-digits': DataSet('classification', 'accuracy/top1', (8,)),
-    'sign-digits-scratch': DataSet('classification', 'accuracy/top1', (8,), hr_first=False),
-    'clothing': DataSet('classification', 'accuracy/top1', (8,)),
-    'scenes-det': DataSet('detection', 'coco/bbox_mAP', (4,), {4: 'scenes'}),
-}
-SR_NET, TASK_NET, BACKBONE = INITIAL = ('init_sr-net', 'init_task-net', 'init_backbone')
-#: The initial networks are trained once and shared by all seeds, as ImageNet and DIV2K weights are in the paper.
-INIT_SEED = 0
-WITHOUT_SR = ('h2t', 'l2t')
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training of the ladder.
-
-    Attributes:
-        method: A rung or one of the initial networks.
-        data: The images: a key of :data:`SETS`, or what an SR network is named after.
-        scale: Between LR and HR images; None where only HR images are seen.
-        seed: Of the run.
-    """
-
-    method: str
-    data: str
-    scale: int | None
-    seed: int
-
-    def training(self, held_out: bool = False) -> Training:
-        """How it is trained, and from what."""
-        held_out = held_out and self.method != SR_NET  # it reads no label and serves both
-        work = HELD_OUT_WORK if held_out else WORK
-        config = CONFIGS / f'{self.name}.py'
-        folder = work / self.name / f'seed_{self.seed}'
-        init = {net: run.training(held_out).work_dir for net, run in self.sources().items()}
-        return Training(folder / config.name if held_out else config, folder, self.seed, init)
-
-    @property
-    def name(self) -> str:
-        """Of its config."""
-        scale = '' if self.scale is None else f'_x{self.scale}'
-        return f'{self.method}{scale}_{self.data}'
-
-    def sources(self) -> dict[str, Run]:
-        """Network -> the run that it starts from."""
-        if self.method == SR_NET and self.data != ALL_IMAGES:
-            return {'sr_net': Run(SR_NET, ALL_IMAGES, self.scale, INIT_SEED)}
-        if self.method == TASK_NET and SETS[self.data].backbone:
-            return {'task_net': Run(BACKBONE, self.data, None, INIT_SEED)}
-        if self.method in INITIAL:
-            return {}
-        sources = {}
-        if self.method == 't2s':
-            sources['task_net'] = Run('h2t', self.data, None, self.seed)
-        elif SETS[self.data].hr_first:
-            sources['task_net'] = Run(TASK_NET, self.data, None, INIT_SEED)
-        if self.method not in WITHOUT_SR:
-            images = SETS[self.data].sr_nets.get(self.scale, ALL_IMAGES)
-            sources['sr_net'] = Run(SR_NET, images, self.scale, INIT_SEED)
-        return sources
-
-    def result_paths(self) -> dict[int, Path]:
-        """Scale -> where its result goes; on HR images it is the same one for all scales."""
-        scales = SETS[self.data].scales if self.scale is None else (self.scale,)
-        return {
-            scale: RESULTS / f'{self.data}_x{scale}_{self.method}_seed{self.seed}.json'
-            for scale in scales
-        }
+#: File of a training's folder that names the code it began with.
+_COMMIT = 'commit'
+#: Left there by PredictionsHook.
+_PREDICTIONS = 'predictions.npz'
 
 
 def main() -> None:
@@ -138,9 +57,8 @@ def main() -> None:
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     os.environ.setdefault('MKL_NUM_THREADS', '1')
     if not args.tables_only:
-        wanted = rungs(args.sets, args.methods, args.seeds)
-        if not args.held_out:
-            wanted = [run for run in wanted if not is_finished(run)]
+        wanted = rungs(args.sets, args.methods, args.seeds, args.budgets)
+        wanted = [run for run in wanted if not is_finished(run, args.held_out)]
         run_all(wanted, plan(args.held_out), args.jobs)
     if not args.held_out:
         write_report(read_results(RESULTS), REPORT)
@@ -150,34 +68,23 @@ def main() -> None:
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description='Run the evidence ladder')
-    parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS))
-    parser.add_argument('--methods', nargs='+', choices=list(METHODS), default=list(METHODS))
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SHARP))
+    parser.add_argument(
+        '--methods', nargs='+', choices=[*METHODS, *ABLATIONS], default=list(METHODS)
+    )
+    parser.add_argument('--seeds', nargs='+', type=int, default=list(SEEDS))
+    parser.add_argument('--budgets', nargs='+', type=int, default=list(BUDGETS))
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time')
     parser.add_argument(
-        '--held-out', action='store_true', help='test on a fourth of the training images'
+        '--held-out', action='store_true', help='test on held-out training images instead'
     )
     parser.add_argument('--tables-only', action='store_true', help='only write the tables')
     return parser.parse_args()
 
 
-def rungs(
-    sets: Iterable[str] = SETS, methods: Iterable[str] = METHODS, seeds: Iterable[int] = (0,)
-) -> list[Run]:
-    """Every method of every set at every scale, seed by seed."""
-    runs = [
-        Run(method, data, None if method == 'h2t' else scale, seed)
-        for seed in seeds
-        for data in sets
-        for method in methods
-        for scale in SETS[data].scales
-    ]
-    return list(dict.fromkeys(runs))
-
-
-def is_finished(run: Run) -> bool:
+def is_finished(run: Run, held_out: bool = False) -> bool:
     """Whether all its results are there."""
-    return all(path.is_file() for path in run.result_paths().values())
+    return all(path.is_file() for path in run.result_paths(held_out).values())
 
 
 def plan(held_out: bool) -> Plan[Run]:
@@ -195,26 +102,38 @@ def finish(run: Run, held_out: bool) -> str:
     training = run.training(held_out)
     if held_out and run.method != SR_NET:
         write_held_out_config(run, training.config)
-    commit = git_commit()
-    train(training)
-    if run.method in INITIAL:
+    note_commit(training)
+    train(training, start=start_warm)
+    if run.method in (*INITIAL, SR_MORE):
         return f'{minutes(training):.1f} minutes'
-    # Written results are of test images, which a held-out run must not tell.
-    result = (collect if held_out else write_results)(run, training, commit)
+    result = write_results(run, training, held_out)
     return f'{result.metric} {result.value:.4f}, psnr {result.psnr}, {result.minutes} minutes'
 
 
-def write_results(run: Run, training: Training, commit: str) -> Result:
+def note_commit(training: Training) -> None:
+    """Keep the commit that a training begins with; one that is resumed keeps its own."""
+    path = training.work_dir / _COMMIT
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(git_commit())
+
+
+def write_results(run: Run, training: Training, held_out: bool = False) -> Result:
     """Write a finished training's result for each scale; one written already keeps its commit and machine."""
-    paths = run.result_paths()
+    paths = run.result_paths(held_out)
     written = [read_result(path) for path in paths.values() if path.is_file()]
-    result = written[0] if written else collect(run, training, commit)
+    result = written[0] if written else collect(run, training)
     for scale, path in paths.items():
         replace(result, scale=scale).write(path)
+    answers = training.work_dir / _PREDICTIONS
+    if answers.is_file():
+        copy = predictions_path(next(iter(paths.values())))
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(answers, copy)
     return result
 
 
-def collect(run: Run, training: Training, commit: str) -> Result:
+def collect(run: Run, training: Training) -> Result:
     """The result of a finished training: its last validation."""
     data = SETS[run.data]
     values = validations(training, [data.metric, 'sr/psnr', 'sr/ssim'])
@@ -225,15 +144,16 @@ def collect(run: Run, training: Training, commit: str) -> Result:
         scale=run.scale or data.scales[0],
         method=run.method,
         seed=run.seed,
+        budget=run.budget,
+        epochs=run.epochs(),
         metric=data.metric,
         value=last[data.metric],
         psnr=finite(last['sr/psnr']),
         ssim=finite(last['sr/ssim']),
-        commit=commit,
+        commit=(training.work_dir / _COMMIT).read_text(),
         command=training.command(),
         minutes=round(minutes(training), 2),
         device=device(),
-        curve={str(epoch): value[data.metric] for epoch, value in sorted(values.items())},
     )
 
 
@@ -263,10 +183,25 @@ def device() -> str:
 
 
 def write_held_out_config(run: Run, path: Path) -> None:
-    """A run's config with every fourth training image in place of the test images."""
+    """A run's config with held-out images in place of the test images.
+
+    They are the set's own (``held_out_dataset``) or every fourth training image, which is then not trained on.
+    """
+    cfg = cli.load_config(str(run.training().config))
+    own = cfg.get('held_out_dataset')
+    if own is not None:
+        cfg.val_dataloader.dataset = own
+    else:
+        hold_out(cfg)
+    cfg.test_dataloader = cfg.val_dataloader
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cfg.dump(str(path))
+
+
+def hold_out(cfg: object) -> None:
+    """Take every fourth image out of the training images of a config and validate on them."""
     from mmengine.registry import DATASETS, DefaultScope
 
-    cfg = cli.load_config(str(CONFIGS / f'{run.name}.py'))
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         count = len(DATASETS.build(cfg.train_dataloader.dataset))
     held_out = list(range(0, count, HELD_OUT_EVERY))
@@ -276,10 +211,7 @@ def write_held_out_config(run: Run, path: Path) -> None:
         'indices': held_out,
         'test_mode': True,
     }
-    cfg.test_dataloader = cfg.val_dataloader
     cfg.train_dataloader.dataset.indices = sorted(set(range(count)) - set(held_out))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cfg.dump(str(path))
 
 
 if __name__ == '__main__':

@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import json
-import math
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
+
+import numpy as np
+from intervals import Difference, compare, resample
+from ladder import ABLATIONS, BUDGETS, METHODS, RESULTS, SETS, method_of
+from scoring import load_score
 
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.pages import write_part
 
-#: Method -> its row in the tables, in the order of the paper.
-METHODS = {
-    'h2t': 'H→T (upper mark)',
-    'l2t': 'L→T',
-    's2t': 'S→T',
-    't2s': 'T→S',
-    'swt': 'S+T',
-    'sr4ir': 'SR4IR',
-    'sr4ir-no-tdp': 'SR4IR without TDP',
-    'sr4ir-no-cqmix': 'SR4IR without CQMix',
-    'sr4ir-joint': 'SR4IR, joint',
-}
-#: What the tables and pictures compare: better minus worse, as the paper expects it.
-PAIRS = (('s2t', 'l2t'), ('sr4ir', 'l2t'), ('sr4ir', 's2t'), ('sr4ir', 'swt'))
-ABLATIONS = (('sr4ir', 'sr4ir-no-tdp'), ('sr4ir', 'sr4ir-no-cqmix'), ('sr4ir', 'sr4ir-joint'))
-_COLOURS = dict(
-    h2t='black', l2t='tab:blue', s2t='tab:cyan', t2s='tab:olive', swt='tab:green', sr4ir='tab:red'
+#: What the tables compare: the first less the second.
+PAIRS = (
+    ('s2t', 'l2t'),
+    ('sr4ir', 'l2t'),
+    ('sr4ir', 's2t'),
+    ('sr4ir', 's2t-more'),
+    ('sr4ir', 'swt'),
+    ('sr4ir-lite', 'l2t'),
+    ('sr4ir-lite', 's2t'),
+    ('sr4ir-lite', 'sr4ir'),
 )
-
-_PANELS_A_ROW = 4
+_COLOURS = {
+    'l2t': 'tab:blue',
+    's2t': 'tab:cyan',
+    's2t-more': 'tab:purple',
+    't2s': 'tab:olive',
+    'swt': 'tab:green',
+    'sr4ir': 'tab:red',
+    'sr4ir-lite': 'tab:orange',
+}
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,18 @@ class Result:
         task: detection, segmentation or classification.
         dataset: Name of the data set.
         scale: Between LR and HR images.
-        method: A key of :data:`METHODS`.
-        seed: Of the run.
+        method: A rung of the ladder.
+        seed: Of the run and of its initial networks.
+        budget: Its minutes, as a multiple of L->T's shortest.
+        epochs: That the budget bought.
         metric: Name of the task's metric.
         value: That metric after the last epoch, on the test images.
         psnr: dB, mean over the test images; None for HR images.
         ssim: Mean over the test images.
-        commit: Of the code.
+        commit: Of the code that the training began with.
         command: What repeats the run.
-        minutes: Training and its validations.
+        minutes: On the clock of a busy machine, with start and validation; budgets count iterations instead.
         device: What it ran on.
-        curve: Epoch -> the metric then; shown, never chosen from.
     """
 
     task: str
@@ -60,6 +66,8 @@ class Result:
     scale: int
     method: str
     seed: int
+    budget: int
+    epochs: int
     metric: str
     value: float
     psnr: float | None
@@ -68,7 +76,12 @@ class Result:
     command: str
     minutes: float
     device: str
-    curve: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """Its file, in docs/results."""
+        name = f'{self.dataset}_x{self.scale}_{self.method}_b{self.budget}_seed{self.seed}.json'
+        return RESULTS / name
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all."""
@@ -76,6 +89,11 @@ class Result:
         part = path.with_suffix('.part')
         part.write_text(json.dumps(asdict(self), indent=1, allow_nan=False) + '\n')
         part.replace(path)
+
+
+def predictions_path(result: Path) -> Path:
+    """Where the predictions of a result lie, given the result's own file."""
+    return result.parent / 'predictions' / result.with_suffix('.npz').name
 
 
 def read_results(folder: Path) -> list[Result]:
@@ -99,8 +117,8 @@ def read_result(path: Path) -> Result:
         raise UserError(
             f'{path} is no result ({error}); expected the fields {[f.name for f in fields(Result)]}.'
         ) from error
-    if result.method not in METHODS:
-        raise UserError(f'{path} has method={result.method!r}; expected one of {list(METHODS)}.')
+    if result.dataset not in SETS:
+        raise UserError(f'{path} has dataset={result.dataset!r}; expected one of {list(SETS)}.')
     return result
 
 
@@ -112,40 +130,50 @@ def write_report(results: Sequence[Result], report: Path) -> None:
 
 
 def tables(results: Sequence[Result]) -> str:
-    """A table a data set, and one of paired differences."""
-    parts = [data_set_table(group) for group in by_data_set(results)]
-    return '\n'.join([*parts, difference_table(results)])
+    """For each set a table of metrics by budget and one of paired differences."""
+    parts = [part for group in by_set(results) for part in (set_table(group), pair_table(group))]
+    return '\n'.join(parts)
 
 
-def by_data_set(results: Sequence[Result]) -> list[list[Result]]:
-    """The results of each data set and scale."""
+def by_set(results: Sequence[Result]) -> list[list[Result]]:
+    """The results of each data set and scale, in the ladder's order."""
     groups: dict[tuple[str, int], list[Result]] = {}
     for result in results:
         groups.setdefault((result.dataset, result.scale), []).append(result)
-    return list(groups.values())
+    order = {(data, scale): None for data in SETS for scale in SETS[data].scales}
+    return [groups[key] for key in order if key in groups]
 
 
-def data_set_table(results: Sequence[Result]) -> str:
-    """Mean and sample standard deviation over the seeds, a row a method."""
+def set_table(results: Sequence[Result]) -> str:
+    """Mean and sample standard deviation over the seeds, a row a method, a column a budget."""
     first = results[0]
+    budgets = sorted({r.budget for r in results if r.method != 'h2t'}) or [first.budget]
+    upper = [r.value for r in results if r.method == 'h2t']
     lines = [
         f'### {first.dataset}, {first.task}, x{first.scale}',
         '',
-        f'| | {first.metric} | PSNR | SSIM | seeds | minutes a run |',
-        '|---|---|---|---|---|---|',
+        f'{first.metric} at 1, 2, ... times the minutes of the shortest L→T run; in brackets epochs and seeds.'
+        + (f' On HR images: {mean_and_spread(upper, first.metric)}.' if upper else ''),
+        '',
+        f'| | {" | ".join(f"{b}x" for b in budgets)} | PSNR at {budgets[-1]}x |',
+        '|---|' + '---|' * (len(budgets) + 1),
     ]
-    for method, label in METHODS.items():
-        runs = [result for result in results if result.method == method]
+    for method in (*METHODS, *ABLATIONS):
+        runs = [r for r in results if r.method == method and method != 'h2t']
         if runs:
-            cells = (
-                mean_and_spread([run.value for run in runs], value_format(first.metric)),
-                mean_and_spread([run.psnr for run in runs if run.psnr is not None], '.2f'),
-                mean_and_spread([run.ssim for run in runs if run.psnr is not None], '.3f'),
-                ', '.join(str(run.seed) for run in runs),
-                f'{statistics.mean(run.minutes for run in runs):.1f}',
-            )
-            lines.append(f'| {label} | {" | ".join(cells)} |')
+            cells = [budget_cell([r for r in runs if r.budget == b]) for b in budgets]
+            psnr = [r.psnr for r in runs if r.budget == budgets[-1] and r.psnr is not None]
+            cells.append(f'{statistics.mean(psnr):.2f}' if psnr else '–')
+            lines.append(f'| {method_of(method).label} | {" | ".join(cells)} |')
     return '\n'.join([*lines, ''])
+
+
+def budget_cell(runs: Sequence[Result]) -> str:
+    """One method at one budget."""
+    if not runs:
+        return '–'
+    values = [run.value for run in runs]
+    return f'{mean_and_spread(values, runs[0].metric)} ({runs[0].epochs}; {len(runs)})'
 
 
 def value_format(metric: str) -> str:
@@ -153,82 +181,110 @@ def value_format(metric: str) -> str:
     return '.3f' if metric.startswith('coco/') else '.2f'
 
 
-def mean_and_spread(values: Sequence[float], form: str) -> str:
-    """'mean ± standard deviation'; only the mean of one value, a dash for none."""
-    if not values:
-        return '–'
+def mean_and_spread(values: Sequence[float], metric: str) -> str:
+    """'mean ± standard deviation'; only the mean of one value."""
+    form = value_format(metric)
     mean = f'{statistics.mean(values):{form}}'
     return mean if len(values) == 1 else f'{mean} ± {statistics.stdev(values):{form}}'
 
 
-def difference_table(results: Sequence[Result]) -> str:
-    """Differences of two methods seed by seed: the seeds share the initial networks, so their spread is no noise."""
-    groups = by_data_set(results)
-    names = [f'{group[0].dataset} x{group[0].scale}' for group in groups]
+def pair_table(results: Sequence[Result]) -> str:
+    """Differences of two methods at each budget, paired by seed."""
+    budgets = [b for b in BUDGETS if any(r.budget == b and r.method != 'h2t' for r in results)]
     lines = [
-        '### Differences, seed by seed',
+        f'Differences on {results[0].dataset} x{results[0].scale}: mean over the seeds, ± 95 % over seeds, '
+        '[95 % over test images], bold where both leave 0 out.',
         '',
-        f'| | {" | ".join(names)} |',
-        '|---|' + '---|' * len(groups),
+        f'| | {" | ".join(f"{b}x" for b in budgets)} |',
+        '|---|' + '---|' * len(budgets),
     ]
-    for better, worse in (*PAIRS, *ABLATIONS):
-        cells = [difference_cell(group, better, worse) for group in groups]
-        lines.append(f'| {METHODS[better]} − {METHODS[worse]} | {" | ".join(cells)} |')
+    for pair in (*PAIRS, *(('sr4ir', ablation) for ablation in ABLATIONS)):
+        cells = [pair_cell([r for r in results if r.budget == b], *pair) for b in budgets]
+        if any(cell != '–' for cell in cells):
+            labels = (method_of(name).label for name in pair)
+            lines.append(f'| {" − ".join(labels)} | {" | ".join(cells)} |')
     return '\n'.join([*lines, ''])
 
 
-def difference_cell(results: Sequence[Result], better: str, worse: str) -> str:
-    """Mean difference and in how many of the shared seeds it is positive."""
-    values = {(r.method, r.seed): r.value for r in results}
-    differences = [
-        values[better, seed] - values[worse, seed]
-        for method, seed in values
-        if method == better and (worse, seed) in values
-    ]
-    if not differences:
+def pair_cell(results: Iterable[Result], better: str, worse: str) -> str:
+    """One difference."""
+    difference = difference_of(results, better, worse)
+    if difference is None:
         return '–'
-    form = value_format(results[0].metric)
-    wins = sum(difference > 0 for difference in differences)
-    return f'{statistics.mean(differences):+{form}} ({wins} of {len(differences)})'
+    metric = next(iter(results)).metric
+    return show_difference(difference, metric)
+
+
+def difference_of(results: Iterable[Result], better: str, worse: str) -> Difference | None:
+    """Of two methods at one budget, over the seeds that both have; None if there are none."""
+    found = {(r.method, r.seed): r for r in results}
+    pairs = [
+        (first, found[worse, seed])
+        for (method, seed), first in sorted(found.items())
+        if method == better and (worse, seed) in found
+    ]
+    if not pairs:
+        return None
+    resampled = [(resampled_of(a), resampled_of(b)) for a, b in pairs]
+    complete = all(one is not None for pair in resampled for one in pair)
+    return compare([(a.value, b.value) for a, b in pairs], resampled if complete else None)
+
+
+def resampled_of(result: Result) -> np.ndarray | None:
+    """The result's metric on draws of test images; None without its predictions."""
+    path = predictions_path(result.path)
+    return _resampled(path, result.task) if path.is_file() else None
+
+
+@cache
+def _resampled(path: Path, task: str) -> np.ndarray:
+    return resample(load_score(path, task))
+
+
+def show_difference(difference: Difference, metric: str) -> str:
+    """'+1.2 ± 0.5 [0.3, 2.1]', bold where both intervals leave 0 out."""
+    form = value_format(metric)
+    text = f'{difference.mean:+{form}}'
+    if difference.over_seeds is not None:
+        text += f' ± {difference.over_seeds:{form}}'
+    if difference.over_images is not None:
+        text += ' [{0:{form}}, {1:{form}}]'.format(*difference.over_images, form=form)
+    return f'**{text}**' if difference.sure else text
 
 
 def draw_curves(results: Sequence[Result], path: Path) -> None:
-    """Metric over the epochs, mean over the seeds with the range between lowest and highest, a panel a data set."""
+    """Metric over the budget, mean over the seeds with the range between lowest and highest, a panel a set."""
     import matplotlib
 
     matplotlib.use('Agg')
     from matplotlib import pyplot
 
-    groups = by_data_set(results)
-    rows = math.ceil(len(groups) / _PANELS_A_ROW)
-    columns = min(len(groups), _PANELS_A_ROW)
-    figure, axes = pyplot.subplots(
-        rows, columns, figsize=(3.6 * columns, 3.2 * rows), squeeze=False
-    )
-    for axis in axes.flat[len(groups) :]:
-        axis.axis('off')
-    for axis, group in zip(axes.flat, groups, strict=False):
+    groups = by_set(results)
+    figure, axes = pyplot.subplots(1, len(groups), figsize=(3.9 * len(groups), 3.6), squeeze=False)
+    for axis, group in zip(axes.flat, groups, strict=True):
         axis.set_title(f'{group[0].dataset} x{group[0].scale}', fontsize=10)
-        axis.set_xlabel('epoch')
+        axis.set_xlabel("minutes, in L→T's shortest run")
         axis.set_ylabel(group[0].metric)
+        axis.set_xscale('log', base=2)
+        axis.set_xticks(BUDGETS, [f'{b}x' for b in BUDGETS])
         for method, colour in _COLOURS.items():
-            _draw_method(axis, [r for r in group if r.method == method], METHODS[method], colour)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='lower center', ncol=len(labels), frameon=False)
-    figure.tight_layout(rect=(0, 0.08 / rows, 1, 1))
+            _draw_method(axis, [r for r in group if r.method == method], method, colour)
+    handles, labels = max(
+        (a.get_legend_handles_labels() for a in axes.flat), key=lambda h: len(h[0])
+    )
+    figure.legend(handles, labels, loc='lower center', ncol=len(labels), frameon=False, fontsize=8)
+    figure.tight_layout(rect=(0, 0.09, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=80)
+    figure.savefig(path, dpi=90)
     pyplot.close(figure)
 
 
-def _draw_method(axis: object, runs: Sequence[Result], label: str, colour: str) -> None:
-    epochs = sorted({int(epoch) for run in runs for epoch in run.curve})
-    if not epochs:
+def _draw_method(axis: object, runs: Sequence[Result], method: str, colour: str) -> None:
+    budgets = sorted({run.budget for run in runs})
+    if not budgets:
         return
-
-    def over_seeds(reduce: Callable[[list[float]], float]) -> list[float]:
-        """One value an epoch, of the seeds that have it."""
-        return [reduce([run.curve[str(e)] for run in runs if str(e) in run.curve]) for e in epochs]
-
-    axis.plot(epochs, over_seeds(statistics.mean), label=label, color=colour, marker='.')
-    axis.fill_between(epochs, over_seeds(min), over_seeds(max), color=colour, alpha=0.12)
+    values = [[run.value for run in runs if run.budget == budget] for budget in budgets]
+    means = [statistics.mean(v) for v in values]
+    axis.plot(budgets, means, label=method_of(method).label, color=colour, marker='.')
+    low, high = [min(v) for v in values], [max(v) for v in values]
+    axis.fill_between(budgets, low, high, color=colour, alpha=0.12)

@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from evidence import SETS, Run, rungs
+from ladder import BUDGETS, SETS, Run, rungs
 from mmengine.registry import DefaultScope
 from mmengine.structures import BaseDataElement
 from torchvision.ops import box_iou
@@ -43,6 +43,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--against', choices=['l2t', 's2t'], default='l2t')
     parser.add_argument('--scale', type=int, help='the first scale of the set by default')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--budget', type=int, choices=BUDGETS, default=BUDGETS[0])
     parser.add_argument('--rows', type=int, default=4, help='rows of each picture')
     parser.add_argument('--out', type=Path, default=Path('outputs'), help='folder of the pictures')
     return parser.parse_args()
@@ -56,7 +57,7 @@ def main() -> None:
         raise UserError(
             f'{args.data} has no ladder at scale {scale}; choose from {SETS[args.data].scales}.'
         )
-    runs = rungs([args.data], SHOWN, [args.seed])
+    runs = rungs([args.data], SHOWN, [args.seed], [args.budget])
     models = {run.method: load(run) for run in runs if scale in run.result_paths()}
     rows: dict[str, list[np.ndarray]] = {'gains': [], 'failures': []}
     painter = make_painter(models['sr4ir'], _MIN_SCORE)

@@ -66,12 +66,18 @@ class Training:
         return shlex.join(['python', *self.arguments()])
 
 
-def train(training: Training, show: Callable[[str], None] | None = None) -> None:
+def train(
+    training: Training,
+    show: Callable[[str], None] | None = None,
+    start: Callable[[Sequence[str], Path, Callable[[str], None] | None], int] | None = None,
+) -> None:
     """Run a training in a process of its own, unless it is done; an interrupted one is resumed.
 
     Args:
         training: What to run; the current folder is the project's root.
         show: Called with every line that the training prints.
+        start: Runs ``python`` with the arguments given, appends its output to the file given, calls ``show`` with its
+            lines, and returns its exit code; :func:`start_python` by default.
 
     Raises:
         UserError: It failed; the end of its log is in the message.
@@ -83,8 +89,19 @@ def train(training: Training, show: Callable[[str], None] | None = None) -> None
         arguments.insert(2, '--resume')
     training.log.parent.mkdir(parents=True, exist_ok=True)
     _note_attempt(training.work_dir)
+    if (start or start_python)(arguments, training.log, show) != 0:
+        raise UserError(
+            f'{training.command()} failed; the end of {training.log}: {_tail(training.log)}'
+        )
+    (training.work_dir / _DONE).touch()
+
+
+def start_python(
+    arguments: Sequence[str], log: Path, show: Callable[[str], None] | None = None
+) -> int:
+    """Run ``python`` to its end; see :func:`train`."""
     with (
-        training.log.open('a', buffering=1) as log,
+        log.open('a', buffering=1) as file,
         subprocess.Popen(
             [sys.executable, *arguments],
             stdout=subprocess.PIPE,
@@ -94,14 +111,10 @@ def train(training: Training, show: Callable[[str], None] | None = None) -> None
         ) as process,
     ):
         for line in process.stdout:
-            log.write(line)
+            file.write(line)
             if show is not None:
                 show(line)
-    if process.returncode != 0:
-        raise UserError(
-            f'{training.command()} failed; the end of {training.log}: {_tail(training.log)}'
-        )
-    (training.work_dir / _DONE).touch()
+    return process.returncode
 
 
 def last_checkpoint(work_dir: Path) -> Path:

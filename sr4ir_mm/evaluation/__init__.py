@@ -3,6 +3,6 @@
 Imported by apis and scripts; imports no model.
 """
 
-from sr4ir_mm.evaluation.metrics import FSIM, LPIPS, PSNR, SSIM, ImageMetric
+from sr4ir_mm.evaluation.metrics import FSIM, LPIPS, PSNR, SSIM, ImageMetric, PredictionsFile
 
-__all__ = ['FSIM', 'LPIPS', 'PSNR', 'SSIM', 'ImageMetric']
+__all__ = ['FSIM', 'LPIPS', 'PSNR', 'SSIM', 'ImageMetric', 'PredictionsFile']

@@ -1,20 +1,30 @@
-"""The evidence ladder: its plan, its order, its resumption."""
+"""The evidence ladder: its plan, its budgets, its order, its resumption."""
 
 import importlib
 import json
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
+import ladder
 import pytest
+from ladder import ABLATIONS, BUDGETS, METHODS, SETS, Run, method_of, rungs
 from mmengine.config import Config
-from results import METHODS, read_result, read_results
+from results import read_result, read_results
 
-from sr4ir_mm.apis.runs import run_all, with_sources
+from sr4ir_mm.apis.runs import run_all, start_python, with_sources
 from sr4ir_mm.utils.errors import UserError
 from tests.test_apis.test_runs import FAKE
 
 ROOT = Path(__file__).parents[2]
+EVERY = (*METHODS, *ABLATIONS)
+
+
+@cache
+def read(name):
+    """A config of the ladder; each is read once."""
+    return Config.fromfile(ROOT / ladder.CONFIGS / f'{name}.py')
 
 
 @pytest.fixture
@@ -24,50 +34,86 @@ def evidence():
     del sys.modules['evidence']
 
 
-def test_every_rung_has_a_config_and_every_config_a_rung(evidence):
-    planned = {
-        run.name for rung in evidence.rungs() for run in with_sources(rung, evidence.plan(False))
-    }
+@pytest.fixture(autouse=True)
+def costs(monkeypatch):
+    """An iteration of each method costs its place in the list; L->T's is 1."""
+    seconds = {method: 1.0 + place for place, method in enumerate(['l2t', *EVERY])}
+    monkeypatch.setattr(ladder, 'costs_of', lambda ladder: {**seconds, 'l2t': 1.0})
 
-    assert planned == {path.stem for path in (ROOT / evidence.CONFIGS).glob('*.py')}
+
+def planned(evidence):
+    """Every run that any rung needs."""
+    wanted = rungs(SETS, EVERY, budgets=[1])
+    return {run for rung in wanted for run in with_sources(rung, evidence.plan(False))}
+
+
+def test_every_rung_has_a_config_and_every_config_a_rung(evidence):
+    names = {run.config_name for run in planned(evidence)}
+
+    assert names == {path.stem for path in (ROOT / ladder.CONFIGS).glob('*.py')}
 
 
 def test_configs_start_from_what_the_script_starts_from(evidence):
-    planned = {run for rung in evidence.rungs() for run in with_sources(rung, evidence.plan(False))}
-    for run in planned:
-        config = Config.fromfile(ROOT / evidence.CONFIGS / f'{run.name}.py')
+    for run in planned(evidence):
+        config = read(run.config_name)
         init = config.model.get('init_from', {})
         sources = run.sources()
+        if run.method in ('s2t-more', ladder.SR_MORE):
+            continue  # their configs are another method's, which starts from less
         assert set(init) == set(sources)
         for net, path in init.items():
             _, name, checkpoint = path.split('/')
-            source = Config.fromfile(ROOT / evidence.CONFIGS / f'{name}.py')
-            assert name == sources[net].name
+            source = read(name)
+            assert name == sources[net].config_name
             assert checkpoint == f'epoch_{source.train_cfg.max_epochs}.pth'
-            if sources[net].method != evidence.BACKBONE:
+            if sources[net].method != ladder.BACKBONE:
                 assert source.model[net] == config.model[net]
 
 
-def test_methods_of_a_set_share_data_schedule_and_networks(evidence):
-    for data, scale in [(d, s) for d in evidence.SETS for s in evidence.SETS[d].scales]:
+def test_methods_of_a_set_share_data_and_networks(evidence):
+    for data, scale in [(d, s) for d in SETS for s in SETS[d].scales]:
         configs = {
-            run.method: Config.fromfile(ROOT / evidence.CONFIGS / f'{run.name}.py')
-            for run in evidence.rungs([data])
+            run.method: read(run.config_name)
+            for run in rungs([data], EVERY, budgets=[1])
             if scale in run.result_paths()
         }
-        assert set(configs) == set(METHODS)
+        assert set(configs) == set(EVERY)
         first = configs['h2t']
         for config in configs.values():
             assert config.train_dataloader == first.train_dataloader
             assert config.val_dataloader == first.val_dataloader
             assert config.val_evaluator == first.val_evaluator
-            # HR images have no scale, so one run serves ladders of different length.
-            assert config is first or config.train_cfg == configs['l2t'].train_cfg
             assert config.model.task_net == first.model.task_net
         with_sr = [c.model.sr_net for c in configs.values() if c.model.get('sr_net')]
-        assert all(net == with_sr[0] for net in with_sr)
-        assert len(with_sr) == 7
-        assert all(net.upscale_factor == scale for net in with_sr)
+        assert len(with_sr) == len(EVERY) - 2
+        assert all(net == with_sr[0] and net.upscale_factor == scale for net in with_sr)
+
+
+def test_a_budget_buys_epochs_by_what_an_iteration_costs():
+    data = SETS['playing-cards']
+    runs = {m: Run(m, 'playing-cards', 8, 0, 4) for m in ('l2t', 'sr4ir', 's2t', 's2t-more')}
+
+    assert runs['l2t'].epochs() == 4 * data.epochs
+    cost = ladder.costs_of('playing-cards_x8')['sr4ir']
+    assert runs['sr4ir'].epochs() == round(4 * data.epochs / cost)
+    assert runs['s2t-more'].epochs() == runs['s2t'].epochs()
+    more = runs['s2t-more'].sources()['sr_net']
+    assert more.epochs() == runs['sr4ir'].epochs()
+    assert more.sources()['sr_net'] == runs['s2t'].sources()['sr_net']
+
+
+def test_each_seed_has_initial_networks_of_its_own(evidence):
+    for run in rungs(SETS, EVERY, seeds=[3], budgets=[2]):
+        assert {source.seed for source in with_sources(run, evidence.plan(False))} == {3}
+
+
+def test_costs_that_were_not_measured_are_asked_for(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    ladder.costs_of.cache_clear()
+
+    with pytest.raises(UserError, match=r'measure them with: python projects/evidence/costs.py'):
+        Run('sr4ir', 'clothing', 8, 0, 1).epochs()
 
 
 @pytest.fixture
@@ -78,25 +124,26 @@ def project(tmp_path, monkeypatch, evidence):
     metrics = "'coco/bbox_mAP': epoch / 10, 'sr/psnr': 20.0, 'sr/ssim': 0.5"
     (tmp_path / 'tools' / 'train.py').write_text(FAKE.replace("'mAP': epoch / 10", metrics))
     monkeypatch.setenv('OMP_NUM_THREADS', '1')
+    monkeypatch.setattr(evidence, 'start_warm', start_python)
     return tmp_path
 
 
 def test_runs_wait_for_what_they_start_from_and_leave_a_result(project, evidence, capsys):
-    run = evidence.Run('t2s', 'playing-cards', 8, 1)
+    run = Run('t2s', 'playing-cards', 8, 1, 2)
 
     run_all([run], evidence.plan(held_out=False), 2)
 
-    (result,) = [r for r in read_results(project / evidence.RESULTS) if r.method == 't2s']
+    (result,) = [r for r in read_results(project / ladder.RESULTS) if r.method == 't2s']
     assert (result.dataset, result.scale, result.seed) == ('playing-cards', 8, 1)
     assert (result.value, result.psnr, result.ssim) == (0.2, 20.0, 0.5)
-    assert result.curve == {'1': 0.1, '2': 0.2}
+    assert (result.budget, result.epochs) == (2, run.epochs())
     assert result.metric == 'coco/bbox_mAP'
-    assert 'h2t_playing-cards/seed_1/epoch_2.pth' in result.command
+    assert 'h2t_playing-cards_b4/seed_1/epoch_2.pth' in result.command
     assert str(project) not in json.dumps(result.command)
     starts = [line.split()[1] for line in capsys.readouterr().out.splitlines() if 'start' in line]
     assert starts[0] == 'init_backbone_playing-cards'
-    assert starts.index('h2t_playing-cards') > starts.index('init_task-net_playing-cards')
-    assert starts[-1] == 't2s_x8_playing-cards'
+    assert starts.index('h2t_playing-cards_b4') > starts.index('init_task-net_playing-cards')
+    assert starts[-1] == 't2s_x8_playing-cards_b2'
 
 
 def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypatch):
@@ -105,56 +152,75 @@ def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypa
     (project / 'tools' / 'train.py').write_text(
         fake.replace('args = sys.argv[1:]', f'args = sys.argv[1:]{broken}')
     )
-    wanted = evidence.rungs(['scenes-det'], ('t2s', 'l2t'))
+    wanted = rungs(['scenes-det'], ('t2s', 'l2t'), budgets=[1])
 
     with pytest.raises(
-        UserError, match='2 runs did not finish: h2t_scenes-det seed 0, t2s_x4_scenes-det'
+        UserError, match='2 runs did not finish: h2t_scenes-det_b4 seed 0, t2s_x4_scenes-det_b1'
     ):
         run_all(wanted, evidence.plan(held_out=False), 1)
 
-    assert [r.method for r in read_results(project / evidence.RESULTS)] == ['l2t']
+    assert [r.method for r in read_results(project / ladder.RESULTS)] == ['l2t']
 
 
 def test_only_what_lacks_a_result_is_run(project, evidence, monkeypatch, capsys):
     command = ['evidence.py', '--sets', 'scenes-det', '--methods', 'h2t', 'l2t', '--seeds', '0']
+    command += ['--budgets', '1']
     monkeypatch.setattr(sys, 'argv', command)
     evidence.main()
-    (project / evidence.RESULTS / 'scenes-det_x4_l2t_seed0.json').unlink()
+    (project / ladder.RESULTS / 'scenes-det_x4_l2t_b1_seed0.json').unlink()
     capsys.readouterr()
 
     evidence.main()
 
     starts = [line for line in capsys.readouterr().out.splitlines() if 'start' in line]
-    assert [line.split()[1] for line in starts] == ['init_task-net_scenes-det', 'l2t_x4_scenes-det']
+    assert [line.split()[1] for line in starts] == [
+        'init_task-net_scenes-det',
+        'l2t_x4_scenes-det_b1',
+    ]
     assert '### scenes-det' in (project / evidence.REPORT).read_text()
 
 
 def test_one_run_on_hr_images_serves_all_scales(project, evidence):
-    (run,) = evidence.rungs(['playing-cards'], ['h2t'])
+    (run,) = rungs(['playing-cards'], ['h2t'])
     run_all([run], evidence.plan(held_out=False), 1)
-    x4, x8 = run.result_paths().values()
-    first = read_result(x4)
-    replace(first, commit='abc1234').write(x4)
-    x8.unlink()
+    x8, x4 = run.result_paths().values()
+    first = read_result(x8)
+    replace(first, commit='abc1234').write(x8)
+    x4.unlink()
 
     run_all([run], evidence.plan(held_out=False), 1)
 
-    assert not evidence.rungs(['playing-cards'], ['h2t'])[1:]
-    assert read_result(x8) == replace(first, scale=8, commit='abc1234')
+    assert read_result(x4) == replace(first, scale=4, commit='abc1234')
 
 
-def test_a_held_out_run_tells_nothing_of_the_test_images(project, evidence, monkeypatch, capsys):
+def test_a_held_out_run_leaves_its_result_apart(project, evidence, monkeypatch):
     monkeypatch.setattr(evidence, 'write_held_out_config', lambda run, path: None)
-    (run,) = evidence.rungs(['clothing'], ['h2t'])
-    monkeypatch.setitem(
-        evidence.SETS, 'clothing', replace(evidence.SETS['clothing'], metric='coco/bbox_mAP')
-    )
-    run_all([run], evidence.plan(held_out=False), 1)
-    (path,) = run.result_paths().values()
-    replace(read_result(path), value=0.9).write(path)
-    capsys.readouterr()
+    (run,) = rungs(['scenes-det'], ['h2t'])
 
     run_all([run], evidence.plan(held_out=True), 1)
 
-    assert 'coco/bbox_mAP 0.2000' in capsys.readouterr().out.splitlines()[-1]
-    assert read_result(path).value == 0.9
+    assert not read_results(project / ladder.RESULTS)
+    (result,) = read_results(project / ladder.HELD_OUT_RESULTS)
+    assert result.value == 0.2
+    assert not evidence.is_finished(run)
+    assert evidence.is_finished(run, held_out=True)
+
+
+def test_a_training_that_is_resumed_keeps_the_commit_of_its_start(project, evidence, monkeypatch):
+    training = Run('l2t', 'scenes-det', 4, 0, 1).training()
+    commits = iter(['first', 'second'])
+    monkeypatch.setattr(evidence, 'git_commit', lambda: next(commits))
+
+    evidence.note_commit(training)
+    evidence.note_commit(training)
+
+    assert (training.work_dir / 'commit').read_text() == 'first'
+
+
+@pytest.mark.parametrize('method', ['s2t', 's2t-more'])
+def test_methods_have_a_label(method):
+    assert method_of(method).label.startswith('S→T')
+
+
+def test_budgets_double():
+    assert all(b == 2 * a for a, b in zip(BUDGETS, BUDGETS[1:], strict=False))

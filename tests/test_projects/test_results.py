@@ -1,113 +1,204 @@
-"""Results of the evidence ladder: files, tables, curves."""
+"""Result files, the tables made from them, and how sure their differences are."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from results import Result, read_results, tables, write_report
+from intervals import Difference, compare, half_width, resample
+from results import (
+    Result,
+    difference_of,
+    predictions_path,
+    read_result,
+    set_table,
+    show_difference,
+    tables,
+    write_report,
+)
+from scoring import Accuracy, MeanAP, MeanIoU
 
 from sr4ir_mm.utils.errors import UserError
 
-BEGIN, END = '<!-- results: begin -->', '<!-- results: end -->'
+BASE = Result(
+    task='classification',
+    dataset='sign-digits',
+    scale=8,
+    method='l2t',
+    seed=0,
+    budget=1,
+    epochs=5,
+    metric='accuracy/top1',
+    value=70.0,
+    psnr=20.0,
+    ssim=0.5,
+    commit='abc',
+    command='python tools/train.py x.py',
+    minutes=1.0,
+    device='CPU',
+)
 
 
-def result(method='sr4ir', seed=0, value=0.5, dataset='cards', **kwargs):
-    values = dict(
-        task='detection',
-        dataset=dataset,
-        scale=4,
-        method=method,
-        seed=seed,
-        metric='coco/bbox_mAP',
-        value=value,
-        psnr=None if method == 'h2t' else 20.0 + seed,
-        ssim=None if method == 'h2t' else 0.5,
-        commit='abc',
-        command='python tools/train.py x.py',
-        minutes=1.0 + seed,
-        device='CPU',
-        curve={'1': value / 2, '2': value},
-    )
-    return Result(**{**values, **kwargs})
+def results(**methods):
+    """Results of several seeds by method."""
+    return [
+        replace(BASE, method=name.replace('_', '-'), seed=seed, value=value)
+        for name, values in methods.items()
+        for seed, value in enumerate(values)
+    ]
 
 
 def test_a_result_survives_its_file(tmp_path):
-    written = result()
+    path = tmp_path / 'a.json'
+    BASE.write(path)
 
-    written.write(tmp_path / 'deep' / 'a.json')
-
-    assert read_results(tmp_path / 'deep') == [written]
-    assert [path.name for path in (tmp_path / 'deep').iterdir()] == ['a.json']
+    assert read_result(path) == BASE
+    assert predictions_path(path) == tmp_path / 'predictions' / 'a.npz'
 
 
-def test_numbers_that_json_has_not_are_refused(tmp_path):
-    with pytest.raises(ValueError, match='Out of range'):
-        result(value=float('nan')).write(tmp_path / 'a.json')
+@pytest.mark.parametrize('change', [{'dataset': 'moon'}, {'new': 1}])
+def test_a_file_that_is_no_result_is_named(tmp_path, change):
+    path = tmp_path / 'a.json'
+    BASE.write(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
 
-    assert not (tmp_path / 'a.json').exists()
+    with pytest.raises(UserError, match=r'a\.json'):
+        read_result(path)
+
+
+def test_a_table_has_a_column_for_each_budget():
+    more = [replace(r, budget=4, value=r.value + 10, epochs=20) for r in results(l2t=[70.0, 72.0])]
+    text = set_table([*results(l2t=[70.0, 72.0], sr4ir=[80.0]), *more])
+
+    assert '| | 1x | 4x | PSNR at 4x |' in text
+    assert '| L→T | 71.00 ± 1.41 (5; 2) | 81.00 ± 1.41 (20; 2) | 20.00 |' in text
+    assert '| SR4IR | 80.00 (5; 1) | – | – |' in text
+
+
+def test_differences_are_paired_by_seed():
+    difference = difference_of(
+        results(l2t=[70.0, 60.0, 50.0], sr4ir=[71.0, 62.0, 53.0]), 'sr4ir', 'l2t'
+    )
+
+    assert (difference.mean, difference.seeds, difference.wins) == (2.0, 3, 3)
+    # t(0.975, 2) = 4.303, standard deviation 1
+    assert difference.over_seeds == pytest.approx(4.303 / 3**0.5, abs=1e-3)
+    assert difference.over_images is None
+    assert not difference.sure
+
+
+def test_one_seed_has_no_interval_over_seeds():
+    assert half_width([3.0]) is None
 
 
 @pytest.mark.parametrize(
-    'content', ['{', '{"task": "detection"}', json.dumps({'unknown': 1})], ids=str
+    ('over_seeds', 'over_images', 'sure'),
+    [(0.5, (0.2, 2.0), 1), (1.5, (0.2, 2.0), 0), (0.5, (-0.1, 2.0), 0), (0.5, None, 0)],
 )
-def test_a_file_that_is_no_result_is_named(tmp_path, content):
-    (tmp_path / 'bad.json').write_text(content)
+def test_a_difference_is_sure_if_both_intervals_leave_0_out(over_seeds, over_images, sure):
+    difference = Difference(1.0, 3, 3, over_seeds, over_images)
 
-    with pytest.raises(UserError, match=r'bad\.json is no result'):
-        read_results(tmp_path)
-
-
-def test_an_unknown_method_is_named(tmp_path):
-    result(method='magic').write(tmp_path / 'a.json')
-
-    with pytest.raises(UserError, match="method='magic'"):
-        read_results(tmp_path)
+    assert difference.sure == sure
+    assert show_difference(difference, 'mIoU').startswith('**') == bool(sure)
 
 
-def test_table_has_mean_spread_and_seeds():
-    text = tables([result(seed=0, value=0.4), result(seed=1, value=0.6), result('h2t', value=0.7)])
-
-    assert '| SR4IR | 0.500 ± 0.141 | 20.50 ± 0.71 | 0.500 ± 0.000 | 0, 1 | 1.5 |' in text
-    assert '| H→T (upper mark) | 0.700 | – | – | 0 | 1.0 |' in text
-    assert text.index('H→T') < text.index('| SR4IR |')
-
-
-def test_differences_pair_the_seeds_that_both_methods_have():
-    runs = [result(seed=seed, value=value) for seed, value in ((0, 0.5), (1, 0.6), (2, 0.9))]
-    runs += [result('l2t', seed=seed, value=value) for seed, value in ((0, 0.4), (1, 0.7))]
-
-    assert '| SR4IR − L→T | +0.000 (1 of 2) |' in tables(runs)
-
-
-def test_data_sets_have_tables_and_columns_of_their_own():
-    text = tables([result(), result(dataset='signs', metric='accuracy/top1', value=91.5)])
-
-    assert '### cards, detection, x4' in text
-    assert '### signs, detection, x4' in text
-    assert '| | cards x4 | signs x4 |' in text
-    assert '| SR4IR | 91.50 |' in text
-
-
-def test_report_keeps_its_text_and_gets_new_tables_and_curves(tmp_path):
+def test_tables_and_curves_are_written(tmp_path):
     report = tmp_path / 'results.md'
-    report.write_text(f'# Mine\n\n{BEGIN}\nold\n{END}\n\nAfterword\n')
 
-    write_report([result()], report)
-    write_report([result(), result('l2t')], report)
+    write_report(results(l2t=[70.0, 71.0], sr4ir=[80.0, 82.0]), report)
 
-    text = report.read_text()
-    assert text.startswith(f'# Mine\n\n{BEGIN}\n')
-    assert text.endswith(f'{END}\n\nAfterword\n')
-    assert 'old' not in text
-    assert text.count('### cards') == 1
-    assert '| L→T |' in text
+    assert '### sign-digits, classification, x8' in report.read_text()
+    assert '| SR4IR − L→T | +10.50 ± 6.35 |' in report.read_text()
     assert (tmp_path / 'images' / 'results_curves.png').stat().st_size > 1000
+    assert tables([]) == ''
 
 
-def test_a_report_without_marks_is_left_alone(tmp_path):
-    report = tmp_path / 'results.md'
-    report.write_text('# Mine\n')
+# ---- metrics on any multiset of images ---------------------------------------------------------------------------
 
-    with pytest.raises(UserError, match='lacks the lines'):
-        write_report([result()], report)
 
-    assert report.read_text() == '# Mine\n'
+def test_accuracy_counts_images_by_weight():
+    score = Accuracy(dict(scores=np.eye(3)[[0, 1, 1]], labels=np.array([0, 1, 2])))
+
+    assert score(np.array([1.0, 1.0, 1.0])) == pytest.approx(200 / 3)
+    assert score(np.array([1.0, 0.0, 3.0])) == 25.0
+
+
+def test_mean_iou_sums_confusions_and_tells_boundaries_apart():
+    confusion = np.array([[[[8, 0], [0, 8]], [[0, 4], [4, 0]]]], np.uint32)
+    answers = dict(confusion=confusion)
+
+    assert MeanIoU(answers, part=0)(np.ones(1)) == 100.0
+    assert MeanIoU(answers, part=1)(np.ones(1)) == 0.0
+    assert MeanIoU(answers)(np.ones(1)) == 50.0
+
+
+def detections(rng, images=12, classes=3):
+    """Boxes around true ones, some of them missed, misplaced, doubled or of another class."""
+    true, found = [], []
+    for image in range(images):
+        for _ in range(rng.integers(0, 5)):
+            x, y = rng.uniform(0, 80, 2)
+            w, h = rng.uniform(8, 40, 2)
+            kind = int(rng.integers(classes))
+            true.append((image, kind, (x, y, x + w, y + h)))
+            for _ in range(rng.integers(0, 3)):
+                dx, dy = rng.normal(0, 3, 2)
+                other = int(rng.integers(classes)) if rng.random() < 0.2 else kind
+                found.append((image, other, (x + dx, y + dy, x + w + dx, y + h), rng.random()))
+    return true, found
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_mean_ap_is_that_of_pycocotools(seed):
+    import torch
+    from mmengine.structures import InstanceData
+
+    from sr4ir_mm.apis.report.judge import Item, stratified_ap
+
+    true, found = detections(np.random.default_rng(seed))
+    boxes = [np.round(np.clip([f[2] for f in rows], 0, None) * 16) for rows in (true, found)]
+    answers = dict(
+        count=np.array(12),
+        images=np.array([f[0] for f in found]),
+        classes=np.array([f[1] for f in found]),
+        scores=np.array([f[3] for f in found], np.float32),
+        boxes=boxes[1],
+        true_images=np.array([t[0] for t in true]),
+        true_classes=np.array([t[1] for t in true]),
+        true_boxes=boxes[0],
+    )
+    items = [
+        [Item(t[1], 1.0, tuple(b / 16)) for t, b in zip(true, boxes[0], strict=True) if t[0] == i]
+        for i in range(12)
+    ]
+    predictions = []
+    for image in range(12):
+        rows = [n for n, f in enumerate(found) if f[0] == image]
+        predictions.append(
+            InstanceData(
+                bboxes=torch.tensor(boxes[1][rows] / 16).reshape(-1, 4),
+                labels=torch.tensor([found[n][1] for n in rows], dtype=torch.long),
+                scores=torch.tensor([answers['scores'][n] for n in rows]),
+            )
+        )
+
+    expected = stratified_ap(predictions, items, (10.0, 20.0))['all']
+
+    assert MeanAP(answers)(np.ones(12)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_bootstrap_covers_a_known_difference():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=4000)
+    right = [rng.random(4000) < share for share in (0.8, 0.7)]
+    scores = [
+        Accuracy(dict(scores=np.eye(2)[np.where(r, labels, 1 - labels)], labels=labels))
+        for r in right
+    ]
+
+    difference = compare([(80.0, 70.0)], [(resample(scores[0]), resample(scores[1]))])
+
+    low, high = difference.over_images
+    assert low < 10 < high
+    # Two independent proportions of 4000: standard error 0.96 points.
+    assert high - low == pytest.approx(2 * 1.96 * 0.96, rel=0.2)

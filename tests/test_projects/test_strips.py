@@ -15,7 +15,7 @@ from sr4ir_mm.utils.errors import UserError
 @pytest.fixture
 def strips():
     yield importlib.import_module('strips')
-    for name in ('strips', 'evidence'):
+    for name in ('strips',):
         sys.modules.pop(name, None)
 
 
@@ -64,4 +64,4 @@ def test_a_ladder_that_has_not_run_is_named(strips, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(UserError, match=r'holds no finished training; run python projects/'):
-        strips.load(strips.Run('l2t', 'clothing', 8, 0))
+        strips.load(strips.Run('l2t', 'clothing', 8, 0, 1))

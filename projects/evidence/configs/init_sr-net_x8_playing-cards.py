@@ -1,4 +1,4 @@
-# The SR network of all sets, tuned to the pixels of this one.
+# The SR rung: pixels of the set's training images. Every method with an SR network starts from it.
 _base_ = [
     '../../../configs/sr/_base_.py',
     './_base_/playing-cards.py',
@@ -6,14 +6,9 @@ _base_ = [
     './_base_/recipe.py',
     './_base_/runtime.py',
 ]
-model = dict(
-    scale=8,
-    sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init),
-    task_net=_base_.task_net,
-)
-optim_wrapper = dict(sr_net=_base_.sr_optim)
+model = dict(scale=8, sr_net=_base_.sr_net, task_net=_base_.task_net)
+optim_wrapper = dict(sr_net=dict(_base_.sr_optim, optimizer=dict(type='AdamW', lr=1e-3)))
 param_scheduler = dict(sr_net=_base_.schedule)
 val_evaluator = _base_.image_evaluator
 test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=16, val_interval=16)
+train_cfg = dict(max_epochs=_base_.sr_epochs, val_interval=_base_.sr_epochs)

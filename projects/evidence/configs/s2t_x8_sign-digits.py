@@ -8,7 +8,7 @@ _base_ = [
 model = dict(
     scale=8,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init, task_net=_base_.task_init),
+    init_from=dict(sr_net=_base_.sr_init_x8, task_net=_base_.task_init),
     **_base_.task_options,
 )
 optim_wrapper = dict(task_net=_base_.task_optim)

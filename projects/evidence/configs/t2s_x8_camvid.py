@@ -8,7 +8,7 @@ _base_ = [
 model = dict(
     scale=8,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init, task_net='work_dirs/h2t_camvid/epoch_12.pth'),
+    init_from=dict(sr_net=_base_.sr_init_x8, task_net='work_dirs/h2t_camvid/epoch_12.pth'),
     **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim)

@@ -9,7 +9,7 @@ model = dict(
     scale=8,
     sr_net=_base_.sr_net,
     init_from=dict(
-        sr_net=_base_.sr_init, task_net='work_dirs/h2t_sign-digits-scratch/epoch_10.pth'
+        sr_net=_base_.sr_init_x8, task_net='work_dirs/h2t_sign-digits-scratch/epoch_10.pth'
     ),
     **_base_.task_options,
 )

@@ -74,13 +74,8 @@ class SceneMaker:
         self.rng = np.random.default_rng([seed, 0 if split == 'train' else 1])
         folder = Path(skimage.__file__).parent / 'data'
         self.photographs = [_part(_read(folder / name), split) for name in PHOTOGRAPHS]
-        self.textures = [
-            _high_pass(
-                _part(_shrink(_read(folder / f'{name}.png'), _TEXTURE_SCALE.get(name)), split),
-                detail,
-            )
-            for name in CLASSES
-        ]
+        share = (0.0, 1 - _VAL_SHARE) if split == 'train' else (1 - _VAL_SHARE, 1.0)
+        self.textures = [prepare_texture(folder, name, share, detail) for name in CLASSES]
 
     def draw(self) -> Scene:
         """Draw the next scene."""
@@ -104,16 +99,12 @@ class SceneMaker:
         photograph = self.photographs[self.rng.integers(len(self.photographs))]
         side = int(self.rng.uniform(1.0, 1.6) * self.size)
         side = min(side, *photograph.shape[:2])
-        crop = self._crop(photograph, side)
+        crop = random_crop(photograph, side, self.rng)
         if self.rng.random() < 0.5:
             crop = crop[:, ::-1]
         return cv2.resize(
             np.ascontiguousarray(crop), (self.size, self.size), interpolation=cv2.INTER_AREA
         )
-
-    def _crop(self, image: np.ndarray, side: int) -> np.ndarray:
-        top, left = (int(self.rng.integers(0, extent - side + 1)) for extent in image.shape[:2])
-        return image[top : top + side, left : left + side]
 
     def _shape(self) -> np.ndarray:
         """(H, W) bool mask of a random shape inside the scene."""
@@ -128,15 +119,38 @@ class SceneMaker:
 
     def _fill(self, kind: int) -> np.ndarray:
         """(H, W, 3) texture of a class, turned, tinted and of a common contrast."""
-        texture = self.textures[kind]
-        patch = self._crop(texture, min(self.size, *texture.shape[:2]))
-        patch = np.rot90(patch, self.rng.integers(4))
-        patch = np.tile(patch, [-(-self.size // extent) for extent in patch.shape])[
-            : self.size, : self.size
-        ]
-        patch = patch / max(patch.std(), 1e-6) * _CONTRAST * self.rng.uniform(0.8, 1.2)
-        tint = self.rng.uniform(80, 175, 3)
-        return np.clip(patch[..., None] + tint, 0, 255)
+        return shade(self.textures[kind], self.size, self.rng)
+
+
+def prepare_texture(
+    folder: Path, name: str, share: tuple[float, float], detail: float
+) -> np.ndarray:
+    """(H, W) high-passed texture of a class.
+
+    Args:
+        folder: Where scikit-image keeps its photographs.
+        name: A key of :data:`CLASSES`.
+        share: Of the photograph's width, from and to.
+        detail: See :class:`SceneMaker`.
+    """
+    image = _shrink(_read(folder / f'{name}.png'), _TEXTURE_SCALE.get(name))
+    first, last = (int(image.shape[1] * border) for border in share)
+    return _high_pass(image[:, first:last], detail)
+
+
+def shade(texture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """(size, size, 3) part of a texture, turned, tinted and of a common contrast, in [0, 255]."""
+    patch = random_crop(texture, min(size, *texture.shape[:2]), rng)
+    patch = np.rot90(patch, rng.integers(4))
+    patch = np.tile(patch, [-(-size // extent) for extent in patch.shape])[:size, :size]
+    patch = patch / max(patch.std(), 1e-6) * _CONTRAST * rng.uniform(0.8, 1.2)
+    return np.clip(patch[..., None] + rng.uniform(80, 175, 3), 0, 255)
+
+
+def random_crop(image: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:
+    """A square part of an image."""
+    top, left = (int(rng.integers(0, extent - side + 1)) for extent in image.shape[:2])
+    return image[top : top + side, left : left + side]
 
 
 def _read(path: Path) -> np.ndarray:

@@ -9,6 +9,7 @@ from sr4ir_mm.engine.hooks.compile import CompileHook
 from sr4ir_mm.engine.hooks.cudnn_benchmark import CudnnBenchmarkHook
 from sr4ir_mm.engine.hooks.epoch_seed import EpochSeedHook
 from sr4ir_mm.engine.hooks.invalid_loss import StopOnInvalidLossHook
+from sr4ir_mm.engine.hooks.predictions import PredictionsHook
 from sr4ir_mm.engine.hooks.retired import ChannelsLastHook, LossStartHook
 from sr4ir_mm.engine.hooks.task_model import TaskModelHook, TaskRunner
 from sr4ir_mm.engine.hooks.visualization import SRVisualizationHook
@@ -20,6 +21,7 @@ __all__ = [
     'CudnnBenchmarkHook',
     'EpochSeedHook',
     'LossStartHook',
+    'PredictionsHook',
     'SRVisualizationHook',
     'StopOnInvalidLossHook',
     'TaskCheckpointHook',

@@ -80,6 +80,8 @@ task_net = dict(
     test_cfg=dict(mode='whole'),
 )
 task_options = dict(task_net=task_net)
+sr_epochs = 60
+sr_init_x8 = 'work_dirs/init_sr-net_x8_camvid/epoch_60.pth'
 task_init = 'work_dirs/init_task-net_camvid/epoch_80.pth'
 init_epochs = 80
 epochs = 12

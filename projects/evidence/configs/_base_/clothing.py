@@ -36,6 +36,8 @@ task_evaluator = [
 ]
 val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
+sr_epochs = 40
+sr_init_x8 = 'work_dirs/init_sr-net_x8_clothing/epoch_40.pth'
 task_init = 'work_dirs/init_task-net_clothing/epoch_100.pth'
 init_epochs = 100
 epochs = 7

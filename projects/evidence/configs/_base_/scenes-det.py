@@ -14,7 +14,8 @@ train_dataloader = dict(batch_size=16, num_workers=0, dataset=scenes)
 tested = list(range(400, 800))
 val_dataloader = dict(batch_size=20, num_workers=0, dataset=dict(scenes, indices=tested))
 test_dataloader = val_dataloader
-own_sr_init = 'work_dirs/init_sr-net_x4_scenes/epoch_6.pth'
+sr_epochs = 24
+sr_init_x4 = 'work_dirs/init_sr-net_x4_scenes-det/epoch_24.pth'
 task_init = 'work_dirs/init_task-net_scenes-det/epoch_24.pth'
 init_epochs = 24
 epochs = 8

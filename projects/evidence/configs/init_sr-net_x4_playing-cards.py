@@ -1,7 +1,7 @@
-# The SR network that every method starts from: pixels of all sets' training images at the sizes their tasks use.
+# The SR rung: pixels of the set's training images. Every method with an SR network starts from it.
 _base_ = [
     '../../../configs/sr/_base_.py',
-    './_base_/all.py',
+    './_base_/playing-cards.py',
     './_base_/edsr_x4.py',
     './_base_/recipe.py',
     './_base_/runtime.py',
@@ -9,4 +9,6 @@ _base_ = [
 model = dict(scale=4, sr_net=_base_.sr_net, task_net=_base_.task_net)
 optim_wrapper = dict(sr_net=dict(_base_.sr_optim, optimizer=dict(type='AdamW', lr=1e-3)))
 param_scheduler = dict(sr_net=_base_.schedule)
-train_cfg = dict(max_epochs=16, val_interval=4)
+val_evaluator = _base_.image_evaluator
+test_evaluator = val_evaluator
+train_cfg = dict(max_epochs=_base_.sr_epochs, val_interval=_base_.sr_epochs)

@@ -1,0 +1,128 @@
+"""Measure what an iteration of every method costs on every set, from which the epochs of a budget follow.
+
+    python projects/evidence/costs.py --sets sign-digits-scratch
+
+Methods take the same number of training batches in turn in one process, loading included, from the initial networks of
+seed 0: what else the machine does hits all of them alike, and only the ratios of the medians are used. Start-up,
+logging, checkpoints and validations are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import lcm
+
+import torch
+from evidence import plan
+from ladder import ABLATIONS, COSTS, METHODS, SETS, Run
+from mmengine.logging import MessageHub
+from mmengine.runner import Runner
+
+from sr4ir_mm.apis.runs import last_checkpoint, run_all
+from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.track import track
+
+ITERATIONS = 24
+
+
+@dataclass
+class Candidate:
+    """One method, ready to train.
+
+    Attributes:
+        runner: Holds model, optimizers and data.
+        cycle: Iterations after which its phases repeat.
+        seconds: Of each iteration so far.
+    """
+
+    runner: Runner
+    cycle: int
+    batches: Iterator
+    seconds: list[float] = field(default_factory=list)
+
+    def step(self, iteration: int) -> None:
+        """One iteration, timed."""
+        MessageHub.get_current_instance().update_info('iter', iteration)
+        start = time.perf_counter()
+        self.runner.model.train_step(next(self.batches), self.runner.optim_wrapper)
+        self.seconds.append(time.perf_counter() - start)
+
+    def cost(self) -> float:
+        """Median over cycles of the mean of a cycle; the first is left out."""
+        groups = [
+            statistics.mean(self.seconds[at : at + self.cycle])
+            for at in range(self.cycle, len(self.seconds) - self.cycle + 1, self.cycle)
+        ]
+        return statistics.median(groups)
+
+
+def main() -> None:
+    """Measure and write the file."""
+    parser = argparse.ArgumentParser(description='Measure what an iteration costs')
+    parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS))
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    methods = [m for m in (*METHODS, *ABLATIONS) if m not in ('h2t', 's2t-more')]
+    for name in args.sets:
+        for scale in SETS[name].scales:
+            write(f'{name}_x{scale}', measure(name, scale, methods))
+
+
+def measure(data: str, scale: int, methods: list[str]) -> dict[str, float]:
+    """Method -> seconds of an iteration."""
+    runs = {method: Run(method, data, scale, 0, 1) for method in methods}
+    sources = {s for run in runs.values() for s in run.sources().values()}
+    run_all([s for s in sources if not s.training().done], plan(held_out=False), 2)
+    candidates = {method: prepare(run) for method, run in runs.items()}
+    for iteration in track(range(ITERATIONS), f'{data} x{scale}'):
+        for candidate in candidates.values():
+            candidate.step(iteration)
+    return {method: candidate.cost() for method, candidate in candidates.items()}
+
+
+def prepare(run: Run) -> Candidate:
+    """Build a run's model, optimizers and data."""
+    init = {net: source.training() for net, source in run.sources().items()}
+    weights = {
+        f'model.init_from.{net}': str(last_checkpoint(t.work_dir)) for net, t in init.items()
+    }
+    cfg = cli.load_config(str(run.training().config), weights)
+    cfg.work_dir = tempfile.mkdtemp()
+    cfg.experiment_name = f'{run.name}_costs'
+    cfg.log_level = 'ERROR'
+    runner = Runner.from_cfg(cfg)
+    runner.model.init_weights()
+    runner.model.train()
+    runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    loader = runner.build_dataloader(cfg.train_dataloader)
+    cycle = lcm(*(getattr(phase, 'every', 1) for phase in runner.model.phases))
+    return Candidate(runner, cycle, endless(loader))
+
+
+def endless(loader: torch.utils.data.DataLoader) -> Iterator:
+    """Batches without end."""
+    while True:
+        yield from loader
+
+
+def write(ladder: str, seconds: dict[str, float]) -> None:
+    """Add the figures of a set to the file."""
+    costs = json.loads(COSTS.read_text()) if COSTS.is_file() else {}
+    rounded = {method: round(value, 5) for method, value in seconds.items()}
+    ratios = {method: round(value / seconds['l2t'], 3) for method, value in seconds.items()}
+    costs[ladder] = dict(seconds=rounded, ratios=ratios, threads=1, iterations=ITERATIONS)
+    COSTS.write_text(json.dumps(costs, indent=1) + '\n')
+    print(ladder, ratios, flush=True)
+
+
+if __name__ == '__main__':
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    os.environ.setdefault('MKL_NUM_THREADS', '1')
+    cli.run(main)

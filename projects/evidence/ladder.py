@@ -1,0 +1,234 @@
+"""What the ladder is made of: sets, methods, budgets, and what each run starts from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from sr4ir_mm.apis.runs import Training
+from sr4ir_mm.utils.errors import UserError
+
+HERE = Path('projects/evidence')
+CONFIGS = HERE / 'configs'
+COSTS = HERE / 'costs.json'
+WORK = Path('work_dirs/evidence')
+HELD_OUT_WORK = Path('work_dirs/evidence_held-out')
+RESULTS = Path('docs/results')
+HELD_OUT_RESULTS = RESULTS / 'held-out'
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set of the ladder.
+
+    Attributes:
+        task: detection, segmentation or classification.
+        metric: The task's.
+        scales: Between LR and HR images.
+        epochs: Of L->T at budget 1; what the minutes of every budget follow from.
+        images: Name of the images that its SR networks learn from, if another set has the same.
+        hr_first: Whether all methods start from a task network that is trained on the HR images.
+        backbone: Whether that network's backbone first learns to classify the HR objects.
+    """
+
+    task: str
+    metric: str
+    scales: tuple[int, ...]
+    epochs: int
+    images: str | None = None
+    hr_first: bool = True
+    backbone: bool = False
+
+
+MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
+SETS = {
+    'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
+    'mosaics': DataSet('segmentation', MIOU, (4,), 8, backbone=True),
+    'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True),
+    'scenes-det': DataSet('detection', MAP, (4,), 8),
+    'sign-digits': DataSet('classification', TOP1, (8,), 5),
+    'clothing': DataSet('classification', TOP1, (8,), 7),
+    'camvid': DataSet('segmentation', MIOU, (8,), 12),
+}
+#: The sets on which resolution decides; the others are run after them.
+SHARP = ('sign-digits-scratch', 'mosaics', 'playing-cards', 'scenes-det')
+
+
+@dataclass(frozen=True)
+class Method:
+    """A rung of the ladder.
+
+    Attributes:
+        label: Its row in the tables.
+        config: First part of its configs' names, if another method has the same configs.
+        options: Settings of the config in which it differs from that method.
+    """
+
+    label: str
+    config: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+
+METHODS = {
+    'h2t': Method('H→T (upper mark)'),
+    'l2t': Method('L→T'),
+    's2t': Method('S→T'),
+    's2t-more': Method('S→T, SR trained as long as SR4IR’s', 's2t'),
+    't2s': Method('T→S'),
+    'swt': Method('S+T'),
+    'sr4ir': Method('SR4IR'),
+    'sr4ir-lite': Method('SR4IR-lite'),
+}
+ABLATIONS = {
+    'sr4ir-no-tdp': Method('SR4IR without TDP'),
+    'sr4ir-no-cqmix': Method('SR4IR without CQMix'),
+    'sr4ir-joint': Method('SR4IR, joint'),
+}
+#: What is trained before the ladder, and once more for each seed.
+SR_NET, TASK_NET, BACKBONE = INITIAL = ('init_sr-net', 'init_task-net', 'init_backbone')
+#: The SR network of ``s2t-more``: trained further on pixels, as long as SR4IR trains its own.
+SR_MORE = 'sr-more'
+WITHOUT_SR = ('h2t', 'l2t')
+#: Times the minutes of L->T's shortest run.
+BUDGETS = (1, 2, 4, 8)
+#: Of the upper mark, which also is what T->S starts from.
+HR_BUDGET = 4
+SEEDS = (0, 1, 2, 3, 4)
+
+
+def method_of(name: str) -> Method:
+    """The rung of that name."""
+    return {**METHODS, **ABLATIONS, SR_MORE: Method('', SR_NET)}.get(name) or Method(name)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of the ladder.
+
+    Attributes:
+        method: A rung or one of the initial networks.
+        data: The images: a key of :data:`SETS`.
+        scale: Between LR and HR images; None where only HR images are seen.
+        seed: Of the run, and of all that it starts from.
+        budget: Its minutes, as a multiple of L->T's shortest; None for initial networks.
+    """
+
+    method: str
+    data: str
+    scale: int | None
+    seed: int
+    budget: int | None = None
+
+    @property
+    def config_name(self) -> str:
+        """Of its config, without the suffix."""
+        scale = '' if self.scale is None else f'_x{self.scale}'
+        config = method_of(self.method).config or self.method
+        images = SETS[self.data].images
+        return f'{config}{scale}_{images if config == SR_NET and images else self.data}'
+
+    @property
+    def name(self) -> str:
+        """Says what it is, but for the seed."""
+        scale = '' if self.scale is None else f'_x{self.scale}'
+        budget = '' if self.budget is None else f'_b{self.budget}'
+        return f'{self.method}{scale}_{self.data}{budget}'
+
+    def training(self, held_out: bool = False) -> Training:
+        """How it is trained, and from what."""
+        held_out = held_out and self.method != SR_NET  # it reads no label and serves both
+        folder = (HELD_OUT_WORK if held_out else WORK) / self.name / f'seed_{self.seed}'
+        config = CONFIGS / f'{self.config_name}.py'
+        init = {net: run.training(held_out).work_dir for net, run in self.sources().items()}
+        return Training(
+            folder / config.name if held_out else config, folder, self.seed, init, self.options()
+        )
+
+    def options(self) -> dict[str, object]:
+        """Settings of its config: how long it trains, and what sets its method apart."""
+        if self.budget is None:
+            return {}
+        epochs = self.epochs()
+        length = {'train_cfg.max_epochs': epochs, 'train_cfg.val_interval': epochs}
+        return {**length, **method_of(self.method).options}
+
+    def epochs(self) -> int:
+        """Epochs that its budget buys, from the measured cost of an iteration."""
+        data = SETS[self.data]
+        if self.method in WITHOUT_SR:
+            return self.budget * data.epochs
+        costs = costs_of(f'{self.data}_x{self.scale}')
+        # Trained as long as SR4IR's SR network, whatever that takes.
+        method = 'sr4ir' if self.method == SR_MORE else self.method
+        method = 's2t' if method == 's2t-more' else method
+        return max(1, round(self.budget * data.epochs * costs['l2t'] / costs[method]))
+
+    def sources(self) -> dict[str, Run]:
+        """Network -> the run that it starts from."""
+        if self.method == SR_MORE:
+            return {'sr_net': self._sr_net()}
+        if self.method == TASK_NET and SETS[self.data].backbone:
+            return {'task_net': Run(BACKBONE, self.data, None, self.seed)}
+        if self.method in INITIAL:
+            return {}
+        sources = {}
+        if self.method == 't2s':
+            sources['task_net'] = Run('h2t', self.data, None, self.seed, HR_BUDGET)
+        elif SETS[self.data].hr_first:
+            sources['task_net'] = Run(TASK_NET, self.data, None, self.seed)
+        if self.method == 's2t-more':
+            sources['sr_net'] = Run(SR_MORE, self.data, self.scale, self.seed, self.budget)
+        elif self.method not in WITHOUT_SR:
+            sources['sr_net'] = self._sr_net()
+        return sources
+
+    def _sr_net(self) -> Run:
+        return Run(SR_NET, SETS[self.data].images or self.data, self.scale, self.seed)
+
+    def result_paths(self, held_out: bool = False) -> dict[int, Path]:
+        """Scale -> where its result goes; on HR images it is the same one for all scales."""
+        scales = SETS[self.data].scales if self.scale is None else (self.scale,)
+        folder = HELD_OUT_RESULTS if held_out else RESULTS
+        return {
+            s: folder / f'{self.data}_x{s}_{self.method}_b{self.budget}_seed{self.seed}.json'
+            for s in scales
+        }
+
+
+@lru_cache
+def costs_of(ladder: str) -> dict[str, float]:
+    """Method -> seconds of an iteration, as costs.py measured them.
+
+    Raises:
+        UserError: They have not been measured.
+    """
+    costs = json.loads(COSTS.read_text()) if COSTS.is_file() else {}
+    if ladder not in costs:
+        raise UserError(
+            f'{COSTS} has no costs of {ladder}; measure them with: '
+            f'python {HERE}/costs.py --sets {ladder.rpartition("_x")[0]}'
+        )
+    return costs[ladder]['seconds']
+
+
+def rungs(
+    sets: Iterable[str] = SETS,
+    methods: Iterable[str] = METHODS,
+    seeds: Iterable[int] = (0,),
+    budgets: Iterable[int] = BUDGETS,
+) -> list[Run]:
+    """Every method of every set at every scale, smallest budgets first, seed by seed."""
+    runs = [
+        Run(method, data, None, seed, HR_BUDGET)
+        if method == 'h2t'
+        else Run(method, data, scale, seed, budget)
+        for data in sets
+        for scale in SETS[data].scales
+        for budget in budgets
+        for seed in seeds
+        for method in methods
+    ]
+    return list(dict.fromkeys(runs))

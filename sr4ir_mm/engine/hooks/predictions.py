@@ -1,0 +1,27 @@
+"""Leave the last validation's predictions in the work dir."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from sr4ir_mm.evaluation import PredictionsFile
+from sr4ir_mm.registry import HOOKS
+
+NAME = 'predictions.npz'
+
+
+@HOOKS.register_module()
+class PredictionsHook(Hook):
+    """Keep ``predictions.npz`` of the last validation in the work dir, see :class:`PredictionsFile`.
+
+    A hook, since a metric does not know the work dir of the run that it is part of.
+    """
+
+    def before_val(self, runner: Runner) -> None:
+        """Let the validation's evaluator write the file, too."""
+        metrics = runner.val_loop.evaluator.metrics
+        if not any(isinstance(metric, PredictionsFile) for metric in metrics):
+            metrics.append(PredictionsFile(str(Path(runner.work_dir) / NAME)))
