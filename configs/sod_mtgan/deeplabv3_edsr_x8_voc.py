@@ -12,7 +12,7 @@ model = dict(
 optim_wrapper = dict(
     sr_net=_base_.sr_optim, task_net=_base_.task_optim, discriminator=_base_.task_optim
 )
-param_scheduler = dict(sr_net=_base_.sr_schedule_sr4ir, task_net=_base_.task_schedule_sr4ir)
-param_scheduler['discriminator'] = _base_.task_schedule_sr4ir
+_task = dict.fromkeys(('task_net', 'discriminator'), _base_.task_schedule_sr4ir)
+param_scheduler = dict(sr_net=_base_.sr_schedule_sr4ir, **_task)
 default_hooks = dict(checkpoint=dict(save_best='mIoU'))
 randomness = dict(seed=200)

@@ -103,10 +103,10 @@ def test_accumulation_is_over_the_same_iterations():
     assert steps == [set(), set(), NETS, set(), set(), NETS, set(), NETS]
 
 
-def test_unequal_accumulation_is_refused():
+def test_unequal_accumulation_is_refused(tmp_path):
     options = {'optim_wrapper.discriminator.accumulative_counts': 2}
     with pytest.raises(UserError, match="accumulative_counts differ.*'discriminator': 2"):
-        toy_runs.run('unused', **GAN, **options)
+        toy_runs.run(tmp_path, **GAN, **options)
 
 
 @pytest.mark.usefixtures('amp_on_cpu')
