@@ -19,6 +19,7 @@ from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
 from sr4ir_mm.models.settings import (
+    build_extractor,
     build_preprocessor,
     check_init_from,
     check_phases,
@@ -30,17 +31,17 @@ from sr4ir_mm.registry import MODELS, TRANSFORMS
 from sr4ir_mm.structures import LRHRBatch, Progress
 from sr4ir_mm.utils.modules import frozen, unwrap
 
-NETS = ('sr_net', 'task_net')
+NETS = ('sr_net', 'task_net', 'extractor')
 
 
 @MODELS.register_module()
 class TaskDrivenSR(BaseModel):
     """Super-resolve low-resolution images so that a task network recognises them, and train both.
 
-    Every method is a list of phases: SR4IR is an SR phase (pixel + TDP loss) and a task phase (SR, HR
-    and CQMix images); L->T is one task phase on upsampled images without an SR network. One training
-    iteration runs the phases in order; each has one backward pass and one update of each network it
-    trains. A network that no phase trains is frozen and stays in eval mode.
+    Every method is a list of phases: SR4IR is an SR phase (pixel + TDP loss) and a task phase (SR, HR and CQMix
+    images); L->T is one task phase on upsampled images without an SR network. One training iteration runs the phases in
+    order; each has one backward pass and one update of each network it trains. A network that no phase trains is frozen
+    and stays in eval mode.
 
     Args:
         task_net: Model config of mmdet, mmseg or mmpretrain with ``_scope_``, or a built network.
@@ -50,15 +51,13 @@ class TaskDrivenSR(BaseModel):
         degradation: Config of the degradation; bicubic as in the reference by default.
         cqmix: Config of CQMix.
         adapter: Config of the task adapter; chosen by the task network's library by default.
-        data_preprocessor: Arguments of :class:`LRHRDataPreprocessor`, or the task library's own
-            preprocessor config, which then goes to the task network (mmpretrain keeps it at the top
-            of a config).
-        init_from: Checkpoint (path or URL) for ``sr_net`` and/or ``task_net``, loaded after their own
-            initialisation; 'random' says that a network is meant to start from nothing.
-        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the
-            task network: 'sr', 'up', 'hr'; default 'sr' with an SR network, else 'up'),
-            ``predict_task`` (False evaluates images alone), ``coordinates`` ('lr' or 'sr', for LR
-            input).
+        data_preprocessor: Arguments of :class:`LRHRDataPreprocessor`, or the task library's own preprocessor config,
+            which then goes to the task network (mmpretrain keeps it at the top of a config).
+        extractor: Config of a network that lends the TDP features, or 'task_net' for another one like the task network.
+        init_from: Checkpoint (path or URL) by network, loaded after its own initialisation; 'random' loads none.
+        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the task network: 'sr',
+            'up', 'hr'; default 'sr' with an SR network, else 'up'), ``predict_task`` (False evaluates images alone),
+            ``coordinates`` ('lr' or 'sr', for LR input).
         channels_last: Keep convolutions in this memory order: faster, and the same up to rounding.
         init_cfg: mmengine's own.
 
@@ -78,6 +77,7 @@ class TaskDrivenSR(BaseModel):
         cqmix: Mapping | None = None,
         adapter: Mapping | None = None,
         data_preprocessor: dict | None = None,
+        extractor: dict | str | None = None,
         init_from: Mapping[str, str] | None = None,
         test_cfg: Mapping | None = None,
         channels_last: bool = False,
@@ -101,6 +101,8 @@ class TaskDrivenSR(BaseModel):
         self.task_net = task_net
         if sr_net is not None:
             self.sr_net = check_scale(build_sr_net(sr_net), scale)
+        if extractor is not None:
+            self.extractor = build_extractor(extractor, task_net)
         self.phases = nn.ModuleList(MODELS.build(dict(phase)) for phase in phases)
         self.cqmix: CQMix = TRANSFORMS.build({'type': 'sr4ir_mm.CQMix', **(cqmix or {})})
         check_phases(self.phases, self.nets())
@@ -235,9 +237,8 @@ class TaskDrivenSR(BaseModel):
             kind: 'sr', 'up' or 'hr'; by default what ``test_cfg.image`` says.
 
         Returns:
-            The task library's data samples with predictions and, as fields, the images (3, H, W) in
-            image space: ``sr_rgb01`` (what the task network saw), ``lr_rgb01``, ``up_rgb01`` and,
-            unless the input is LR, ``hr_rgb01``.
+            The task library's data samples with predictions and, as fields, images (3, H, W) in image space:
+            ``sr_rgb01`` (shown to the task network), ``lr_rgb01``, ``up_rgb01`` and, unless LR is input, ``hr_rgb01``.
         """
         kind = kind or self.test_cfg['image']
         shown_rgb01 = image_of_kind(batch, kind, self.scale, self.super_resolve)

@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from sr4ir_mm.engine.schedulers.cosine_restart import derived_periods
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS, TRANSFORMS
 from sr4ir_mm.testing.samples import make_batch
-from tests.test_configs.tiny import SIDE, shrink
+from sr4ir_mm.testing.tiny import SIDE, shrink
 
 ROOT = Path(__file__).parents[2] / 'configs'
 PROJECTS = ROOT.parent / 'projects'

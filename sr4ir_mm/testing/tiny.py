@@ -16,6 +16,9 @@ def shrink(cfg: Config) -> Config:
     if cfg.model.get('sr_net') is not None:
         _SR_NETS[cfg.model.sr_net.type](cfg.model.sr_net)
     _TASK_NETS[cfg.model.task_net.type](cfg.model.task_net)
+    if isinstance(cfg.model.get('extractor'), dict):
+        strip_weights(cfg.model.extractor)
+        cfg.model.extractor.backbone.out_indices = (3,)
     if 'resize' in (cfg.model.get('adapter') or {}):
         cfg.model.adapter.resize = dict(short=SIDE, long=2 * SIDE, divisor=32)
     return cfg
