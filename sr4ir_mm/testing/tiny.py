@@ -5,8 +5,16 @@ from __future__ import annotations
 from mmengine.config import Config, ConfigDict
 
 from sr4ir_mm.testing.zoo import strip_weights
+from sr4ir_mm.utils.resources import iter_datasets
 
 SIDE = 64
+#: What sets an image size in a pipeline.
+_SIZES = {
+    'ResizeShortSide': dict(side=SIDE + 8),
+    'ResizeEdge': dict(scale=SIDE + 8),
+    'CenterCrop': dict(crop_size=SIDE),
+    'RandomCrop': dict(crop_size=(SIDE, SIDE)),
+}
 
 
 def shrink(cfg: Config) -> Config:
@@ -22,6 +30,15 @@ def shrink(cfg: Config) -> Config:
     if 'resize' in (cfg.model.get('adapter') or {}):
         cfg.model.adapter.resize = dict(short=SIDE, long=2 * SIDE, divisor=32)
     return cfg
+
+
+def shrink_pipelines(cfg: Config) -> None:
+    """Lower the sizes of the pipelines' resizes and crops to what :func:`shrink` prepares the networks for, in place."""
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for _, dataset in iter_datasets(cfg.get(loader), loader):
+            for transform in dataset.pipeline:
+                kind = transform.type.rpartition('.')[2]
+                transform.update(_SIZES.get(kind, {}))
 
 
 def _edsr(net: ConfigDict) -> None:
