@@ -74,6 +74,11 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
             raise UserError(
                 'A phase uses SR images but sr_net is None; set model.sr_net to an SR network.'
             )
+        if phase.needs_discriminator() and 'discriminator' not in nets:
+            raise UserError(
+                f'{kind} has a real/fake loss but discriminator is None; set model.discriminator to '
+                "dict(type='sr4ir_mm.RealFakeBranch')."
+            )
         for name in phase.trains:
             if name in trained:
                 raise UserError(
@@ -81,6 +86,10 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
                     'each network; put their losses into one phase.'
                 )
             trained[name] = kind
+    if 'discriminator' in nets and 'discriminator' not in trained:
+        raise UserError(
+            'model.discriminator is set but no phase trains it; add an AdversarialTaskPhase, or set it to None.'
+        )
 
 
 def check_init_from(init_from: Collection[str], nets: Collection[str]) -> None:
@@ -108,7 +117,7 @@ def check_lender(cfg: Mapping) -> None:
     trained = {name for phase in phases for name in phase.trains}
     lends = {name for phase in phases for name in phase.loss_names()}
     features = 'extractor' if model.get('extractor') is not None else 'task_net'
-    for loss, lender in (('tdp', features), ('task', 'task_net')):
+    for loss, lender in (('tdp', features), ('task', 'task_net'), ('adversarial', 'task_net')):
         if loss in lends and lender not in trained and not _has_weights(cfg, lender):
             raise UserError(
                 f'no phase trains {lender} and nothing loads weights into it, so its {loss} loss would be that of a '

@@ -33,7 +33,7 @@ def shrink(cfg: Config) -> Config:
 
 
 def shrink_pipelines(cfg: Config) -> None:
-    """Lower the sizes of the pipelines' resizes and crops to what :func:`shrink` prepares the networks for, in place."""
+    """Lower the sizes of the pipelines' resizes and crops to what :func:`shrink` makes the networks for, in place."""
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         for _, dataset in iter_datasets(cfg.get(loader), loader):
             for transform in dataset.pipeline:

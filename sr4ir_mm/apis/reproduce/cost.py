@@ -20,8 +20,8 @@ class _Set:
     task: float
 
 
-#: By library and root. The forward pass is a third of what ``tools/analysis_tools/benchmark.py configs/h2t/... --flops``
-#: counts for an image of L->T's training step, since a backward pass costs two forward passes.
+#: By library and root. The forward pass is a third of what ``tools/analysis_tools/benchmark.py --flops`` counts for an
+#: image of H->T's training step, since a backward pass costs two forward passes.
 _SETS = {
     ('mmseg', 'data/VOCdevkit/VOC2012/'): _Set(1464, 0.2304, 8.64),
     ('mmdet', 'data/VOCdevkit/VOC2012/'): _Set(5717, 0.1875, 12.4),
