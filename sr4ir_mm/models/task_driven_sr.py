@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.augments import CQMix
-from sr4ir_mm.models.checkpoint import keep_plain_names, load_child_weights, weights_to_load
+from sr4ir_mm.models.checkpoint import keep_plain_names, load_initial_weights
 from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
@@ -179,8 +179,7 @@ class TaskDrivenSR(BaseModel):
         """Initialise both networks their own way, then load the checkpoints of ``init_from``."""
         with usual_layout(self):
             super().init_weights()
-        for name, source in weights_to_load(self.init_from).items():
-            load_child_weights(unwrap(getattr(self, name)), source, name)
+        load_initial_weights(self.nets(), self.init_from)
 
     def nets(self) -> dict[str, nn.Module]:
         """The networks present, by name."""
