@@ -110,6 +110,15 @@ SR_PHASE = dict(type='sr4ir_mm.SRPhase', pixel=dict(), tdp=dict())
 TASK_PHASE = dict(type='sr4ir_mm.TaskPhase', images=dict(sr=0.34, hr=0.34, cqmix=0.34))
 
 
+SOD_MTGAN = dict(
+    discriminator=dict(type='sr4ir_mm.RealFakeBranch'),
+    phases=[
+        dict(type='sr4ir_mm.SRPhase', pixel=dict(), task=1.0, adversarial=dict()),
+        dict(type='sr4ir_mm.AdversarialTaskPhase', images=dict(sr=0.5, hr=0.5)),
+    ],
+)
+
+
 def build(task='cls', task_net=None, **kwargs) -> TaskDrivenSR:
     """A tiny model; SR4IR unless ``phases`` says otherwise."""
     args = dict(
@@ -186,10 +195,11 @@ def optim_wrapper(model, sr=None, task=None, **kwargs):
     """The model's own optimizers, built by the shipped constructor."""
     from sr4ir_mm.engine import SeparateOptimWrapperConstructor
 
+    task = task or dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-2), **kwargs)
     cfgs = {
         'sr_net': sr or dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3), **kwargs),
-        'task_net': task
-        or dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-2), **kwargs),
+        'task_net': task,
+        'discriminator': task,
     }
     cfgs = {name: ConfigDict(cfg) for name, cfg in cfgs.items() if name in model.trained_nets()}
     return SeparateOptimWrapperConstructor(cfgs)(model)

@@ -121,6 +121,17 @@ def run(work_dir, **kwargs):
     return runner
 
 
+#: Options that make the toy run one of three networks with an optimizer each.
+SOD_MTGAN = {
+    'model.discriminator': toy.SOD_MTGAN['discriminator'],
+    'model.phases': toy.SOD_MTGAN['phases'],
+    'optim_wrapper.discriminator': dict(
+        type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-2, weight_decay=0.0)
+    ),
+    'param_scheduler.discriminator': [
+        dict(type='PolyLR', end=3, by_epoch=True, convert_to_iter_based=True)
+    ],
+}
 EMA = dict(type='EMAHook', momentum=0.3, update_buffers=True)
 
 

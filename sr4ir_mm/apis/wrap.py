@@ -209,6 +209,8 @@ class _WrappedText:
             model['sr_net'] = default_sr_net(w.sr, w.scale) if isinstance(w.sr, str) else dict(w.sr)
         model['task_net'] = self.task_net()
         model['phases'] = self.method.phases
+        if self.method.model.get('discriminator'):
+            model['discriminator'] = dict(self.method.model['discriminator'])
         if self.method.mixes() and self.library in _CQMIX_GRID:
             model['cqmix'] = dict(grid=_CQMIX_GRID[self.library])
         weights = dict(sr_net=w.sr_ckpt, task_net=w.task_ckpt or self.base.get('load_from'))
@@ -244,7 +246,7 @@ class _WrappedText:
         return test_cfg
 
     def optimizers(self) -> dict[str, Any]:
-        """The zoo config's wrapper for the task network, AdamW for the SR network, both accumulating alike."""
+        """The zoo config's wrapper for the task network, AdamW for the others, all accumulating alike."""
         theirs = self.base.get('optim_wrapper') or {}
         wrappers: dict[str, Any] = self._replacing('optim_wrapper')
         wrappers['constructor'] = 'sr4ir_mm.SeparateOptimWrapperConstructor'
@@ -256,27 +258,28 @@ class _WrappedText:
                     )
                 wrappers[name] = Code('_base_.optim_wrapper')
                 continue
-            wrappers[name] = dict(self.precision(), optimizer=dict(_SR_OPTIMIZER))
+            wrappers[name] = dict(self.precision(name), optimizer=dict(_SR_OPTIMIZER))
             if theirs.get('accumulative_counts', 1) > 1:
                 wrappers[name]['accumulative_counts'] = Code(
                     '_base_.optim_wrapper.accumulative_counts'
                 )
         return wrappers
 
-    def precision(self) -> dict[str, Any]:
-        """Type and loss scale of the SR network's wrapper: the zoo config's own where one backward pass serves both."""
+    def precision(self, name: str) -> dict[str, Any]:
+        """Type and loss scale of a wrapper of ours: the zoo config's own where the task network shares its backward
+        pass.
+        """
         theirs = self.base.get('optim_wrapper') or {}
-        joint = any(len(phase.trains) > 1 for phase in self.method.built_phases())
-        if not joint:
+        if not any({name, 'task_net'} <= set(phase.trains) for phase in self.method.built_phases()):
             return dict(type='OptimWrapper')
         shared = {key: theirs[key] for key in ('loss_scale', 'dtype') if key in theirs}
         return dict(type=theirs.get('type', 'OptimWrapper'), **shared)
 
     def schedulers(self) -> dict[str, Any]:
-        """The zoo config's list for the task network; for the SR network a cosine over the same length."""
+        """The zoo config's list for the task network; for the others a cosine over the same length."""
         schedulers: dict[str, Any] = self._replacing('param_scheduler')
         for name in self.trained:
-            if name == 'sr_net':
+            if name != 'task_net':
                 schedulers[name] = [self._cosine()]
             else:
                 schedulers[name] = (

@@ -12,12 +12,21 @@ from sr4ir_mm.models.adapters import (
 from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
 from sr4ir_mm.models.degradations import BicubicDegradation
-from sr4ir_mm.models.losses import PixelLoss, TDPLoss
-from sr4ir_mm.models.phases import JointPhase, Phase, SRPhase, TaskPhase
+from sr4ir_mm.models.discriminators import RealFakeBranch
+from sr4ir_mm.models.losses import AdversarialLoss, PixelLoss, TDPLoss
+from sr4ir_mm.models.phases import (
+    AdversarialTaskPhase,
+    JointPhase,
+    Phase,
+    SRPhase,
+    TaskPhase,
+)
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.models.task_nets import TorchvisionMobileNetV3
 
 __all__ = [
+    'AdversarialLoss',
+    'AdversarialTaskPhase',
     'BicubicDegradation',
     'CQMix',
     'ClassificationAdapter',
@@ -26,6 +35,7 @@ __all__ = [
     'LRHRDataPreprocessor',
     'Phase',
     'PixelLoss',
+    'RealFakeBranch',
     'SRPhase',
     'SegmentationAdapter',
     'TDPLoss',

@@ -81,7 +81,12 @@ def load_finished_nets(model: nn.Module) -> None:
     init_from: Mapping = getattr(model, 'init_from', {})
     nets = model.nets() if hasattr(model, 'nets') else {'model': model}
     for name, net in nets.items():
-        if next(net.parameters(), None) is not None and not init_from.get(name):
+        # A discriminator has no part in a test.
+        if (
+            name != 'discriminator'
+            and next(net.parameters(), None) is not None
+            and not init_from.get(name)
+        ):
             raise UserError(
                 f'there is no checkpoint to test, and model.init_from names no weights of {name}; give a checkpoint, '
                 f"or set model.init_from.{name} to weights, or to 'random' if that is meant."

@@ -53,6 +53,11 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
             raise UserError(
                 'A phase uses SR images but sr_net is None; set model.sr_net to an SR network.'
             )
+        if phase.needs_discriminator() and 'discriminator' not in nets:
+            raise UserError(
+                f'{kind} has a real/fake loss but discriminator is None; set model.discriminator to '
+                "dict(type='sr4ir_mm.RealFakeBranch')."
+            )
         for name in phase.trains:
             if name in trained:
                 raise UserError(
@@ -60,6 +65,10 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
                     'each network; put their losses into one phase.'
                 )
             trained[name] = kind
+    if 'discriminator' in nets and 'discriminator' not in trained:
+        raise UserError(
+            'model.discriminator is set but no phase trains it; add an AdversarialTaskPhase, or set it to None.'
+        )
 
 
 def check_init_from(init_from: Collection[str], nets: Collection[str]) -> None:
@@ -86,7 +95,12 @@ def check_lender(cfg: Mapping) -> None:
     phases = [MODELS.build(dict(phase)) for phase in model.get('phases') or ()]
     if any('task_net' in phase.trains for phase in phases):
         return
-    lends = [name for phase in phases for name in phase.loss_names() if name in ('tdp', 'task')]
+    lends = [
+        name
+        for phase in phases
+        for name in phase.loss_names()
+        if name in ('tdp', 'task', 'adversarial')
+    ]
     pretrained = (model.get('task_net') or {}).get('init_cfg') or {}
     given = (model.get('init_from') or {}).get('task_net') or cfg.get('load_from')
     if lends and not (given or cfg.get('resume') or pretrained):

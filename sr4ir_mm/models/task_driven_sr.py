@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.checkpoint import keep_plain_names, load_initial_weights
+from sr4ir_mm.models.discriminators import build_discriminator
 from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
@@ -30,7 +31,7 @@ from sr4ir_mm.registry import MODELS, TRANSFORMS
 from sr4ir_mm.structures import LRHRBatch, Progress
 from sr4ir_mm.utils.modules import frozen, unwrap
 
-NETS = ('sr_net', 'task_net')
+NETS = ('sr_net', 'task_net', 'discriminator')
 
 
 @MODELS.register_module()
@@ -50,15 +51,15 @@ class TaskDrivenSR(BaseModel):
         degradation: Config of the degradation; bicubic as in the reference by default.
         cqmix: Config of CQMix.
         adapter: Config of the task adapter; chosen by the task network's library by default.
+        discriminator: Config of a real/fake branch on the task network's features; None for methods without one.
         data_preprocessor: Arguments of :class:`LRHRDataPreprocessor`, or the task library's own
             preprocessor config, which then goes to the task network (mmpretrain keeps it at the top
             of a config).
-        init_from: Checkpoint (path or URL) for ``sr_net`` and/or ``task_net``, loaded after their own
-            initialisation; 'random' says that a network is meant to start from nothing.
-        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the
-            task network: 'sr', 'up', 'hr'; default 'sr' with an SR network, else 'up'),
-            ``predict_task`` (False evaluates images alone), ``coordinates`` ('lr' or 'sr', for LR
-            input).
+        init_from: Checkpoint (path or URL) by network's name, loaded after their own initialisation;
+            'random' says that a network is meant to start from nothing.
+        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the task network:
+            'sr', 'up', 'hr'; default 'sr' with an SR network, else 'up'), ``predict_task`` (False evaluates images
+            alone), ``coordinates`` ('lr' or 'sr', for LR input).
         channels_last: Keep convolutions in this memory order: faster, and the same up to rounding.
         init_cfg: mmengine's own.
 
@@ -77,6 +78,7 @@ class TaskDrivenSR(BaseModel):
         degradation: Mapping | None = None,
         cqmix: Mapping | None = None,
         adapter: Mapping | None = None,
+        discriminator: Mapping | nn.Module | None = None,
         data_preprocessor: dict | None = None,
         init_from: Mapping[str, str] | None = None,
         test_cfg: Mapping | None = None,
@@ -87,13 +89,9 @@ class TaskDrivenSR(BaseModel):
         task_net = build_task_net(task_net, task_preprocessor)
         test_cfg = check_test_cfg(test_cfg, has_sr=sr_net is not None)
         adapter = build_adapter(adapter, task_net)
-        images = {key: test_cfg[key] for key in ('input', 'coordinates')}
-        super().__init__(
-            build_preprocessor(
-                {**images, **preprocessor_args}, task_net, adapter, degradation, scale
-            ),
-            init_cfg,
-        )
+        args = {**{key: test_cfg[key] for key in ('input', 'coordinates')}, **preprocessor_args}
+        preprocessor = build_preprocessor(args, task_net, adapter, degradation, scale)
+        super().__init__(preprocessor, init_cfg)
         self.scale = scale
         self.test_cfg = test_cfg
         self.init_from = dict(init_from or {})
@@ -101,6 +99,8 @@ class TaskDrivenSR(BaseModel):
         self.task_net = task_net
         if sr_net is not None:
             self.sr_net = check_scale(build_sr_net(sr_net), scale)
+        if discriminator is not None:
+            self.discriminator = build_discriminator(discriminator, task_net, adapter)
         self.phases = nn.ModuleList(MODELS.build(dict(phase)) for phase in phases)
         self.cqmix: CQMix = TRANSFORMS.build({'type': 'sr4ir_mm.CQMix', **(cqmix or {})})
         check_phases(self.phases, self.nets())
@@ -152,9 +152,9 @@ class TaskDrivenSR(BaseModel):
                 norms = optim_wrapper.backward(total, phase.trains, last)
                 logs.update(part_logs)
                 totals.append(total.detach())
-        prefix = phase.trains[0] if len(nets) == 1 else 'joint'
         logs['loss'] = torch.stack(totals).sum()
-        return {**{f'{prefix}/{name}': value.detach() for name, value in logs.items()}, **norms}
+        logs = {f'{phase.prefix}/{name}': value.detach() for name, value in logs.items()}
+        return {**logs, **norms}
 
     @cached_property
     def default_layers(self) -> list[str]:
@@ -176,7 +176,7 @@ class TaskDrivenSR(BaseModel):
         return self
 
     def init_weights(self) -> None:
-        """Initialise both networks their own way, then load the checkpoints of ``init_from``."""
+        """Initialise the networks their own way, then load the checkpoints of ``init_from``."""
         with usual_layout(self):
             super().init_weights()
         load_initial_weights(self.nets(), self.init_from)
@@ -223,7 +223,8 @@ class TaskDrivenSR(BaseModel):
             return self.super_resolve(inputs if isinstance(inputs, Tensor) else inputs.lr_rgb01)
         if mode == 'loss':
             context = self.phase_context(inputs)
-            return {k: v for p in self.phases for k, v in p.compute_losses(context).items()}
+            found = [(phase.prefix, phase.compute_losses(context)) for phase in self.phases]
+            return {f'{prefix}/{k}': v for prefix, losses in found for k, v in losses.items()}
         raise ValueError(f"mode={mode!r} is unknown; use 'predict', 'loss' or 'tensor'.")
 
     def predict(self, batch: LRHRBatch, kind: str | None = None) -> list[BaseDataElement]:

@@ -128,14 +128,17 @@ def make_classification_sample(
     training: bool = True,
     masks: bool = True,
 ) -> BaseDataElement:
-    """An mmpretrain ``DataSample`` with a label, or scores for a multi-label head."""
+    """An mmpretrain ``DataSample`` with a label, scores for a multi-label head, box offsets for one of crops."""
     from mmpretrain.structures import DataSample
 
     classes = count_classes(task_net)
     label = int(rng.integers(0, classes))
     sample = DataSample(metainfo=_metainfo(size))
     sample.set_gt_label(label)
-    if 'MultiLabel' in type(getattr(task_net, 'head', None)).__name__:
+    head = type(getattr(task_net, 'head', None)).__name__
+    if head == 'CropHead':
+        sample.set_field(rng.normal(size=4).tolist(), 'box_deltas')
+    if 'MultiLabel' in head:
         sample.set_gt_score(torch.nn.functional.one_hot(torch.tensor(label), classes).float())
     return sample
 

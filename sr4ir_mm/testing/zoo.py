@@ -167,13 +167,13 @@ def make_small(cfg: Config, size: int) -> None:
     task_net = cfg.model.task_net
     cfg.model.pop('init_from', None)
     strip_weights(task_net)
-    if (
-        cfg.optim_wrapper.get('task_net', {}).get('type') == 'AmpOptimWrapper'
-        and not torch.cuda.is_available()
-    ):
-        cfg.optim_wrapper.task_net.type = 'OptimWrapper'
-        for key in ('loss_scale', 'dtype', 'use_fp16'):
-            cfg.optim_wrapper.task_net.pop(key, None)
+    for wrapper in cfg.optim_wrapper.values():
+        if torch.cuda.is_available() or not isinstance(wrapper, dict):
+            continue
+        if wrapper.get('type') == 'AmpOptimWrapper':
+            wrapper.type = 'OptimWrapper'
+            for key in ('loss_scale', 'dtype', 'use_fp16'):
+                wrapper.pop(key, None)
     _fewer_proposals(task_net.get('train_cfg'))
     preprocessor = task_net.get('data_preprocessor') or {}
     if preprocessor.get('size') is not None:

@@ -11,7 +11,7 @@ from sr4ir_mm.utils.cli import join_processes_on_cpu, leave_gloo
 from tests import toy_runs
 
 work_dir, method = Path(sys.argv[1]), sys.argv[2]
-cfg = toy_runs.config(work_dir, epochs=2)
+cfg = toy_runs.config(work_dir, epochs=2, **(toy_runs.SOD_MTGAN if 'gan' in method else {}))
 cfg.launcher = 'pytorch'
 if method == 'joint':
     cfg.model.phases = [
@@ -20,8 +20,8 @@ if method == 'joint':
 if method == 'resume':
     cfg.resume = True
     cfg.train_cfg.max_epochs = 3
-if method == 'accumulate':
-    for name in ('sr_net', 'task_net'):
+if 'accumulate' in method:
+    for name in set(cfg.optim_wrapper) - {'constructor'}:
         cfg.optim_wrapper[name].accumulative_counts = 2
 if method == 'ema':
     cfg.custom_hooks.append(toy_runs.EMA)

@@ -66,10 +66,11 @@ def results(tmp_path, **options):
 
 @pytest.mark.dist
 @pytest.mark.parametrize('counts', [1, 3])
-def test_losses_weights_and_metrics_are_equal(tmp_path, counts):
-    names = ('sr_net', 'task_net')
+@pytest.mark.parametrize('method', [{}, toy_runs.SOD_MTGAN], ids=['sr4ir', 'sod-mtgan'])
+def test_losses_weights_and_metrics_are_equal(tmp_path, counts, method):
+    names = ['sr_net', 'task_net', *(['discriminator'] if method else [])]
     options = {f'optim_wrapper.{name}.accumulative_counts': counts for name in names}
-    one, first, second = results(tmp_path, **options)
+    one, first, second = results(tmp_path, **method, **options)
     assert one['iterations'] == first['iterations'] == 8
     for key, value in one['weights'].items():
         assert torch.equal(first['weights'][key], second['weights'][key]), key

@@ -151,8 +151,8 @@ MUTATIONS = [
     Mutation(
         '9 log keys',
         'models/task_driven_sr.py',
-        "{f'{prefix}/{name}': value.detach()",
-        "{f'{prefix}/{name}_lr': value.detach()",
+        "{f'{phase.prefix}/{name}': value.detach()",
+        "{f'{phase.prefix}/{name}_lr': value.detach()",
         STEP + 'test_log_keys_are_readable_by_mmengine',
     ),
     Mutation(

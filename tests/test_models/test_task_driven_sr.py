@@ -122,7 +122,8 @@ def test_forward_modes():
     model = toy.build('cls').eval()
     assert model(torch.rand(1, 3, 8, 8)).shape == (1, 3, 32, 32)
     batch = model.data_preprocessor(toy.batch('cls'), True)['inputs']
-    assert {'loss_pixel', 'loss_tdp', 'cqmix.loss'} <= set(model(batch, mode='loss'))
+    losses = model(batch, mode='loss')
+    assert {'sr_net/loss_pixel', 'sr_net/loss_tdp', 'task_net/cqmix.loss'} <= set(losses)
     with pytest.raises(ValueError, match="mode='x' is unknown"):
         model(batch, mode='x')
 

@@ -1,4 +1,5 @@
 import json
+import pickle
 import re
 import runpy
 import sys
@@ -411,3 +412,88 @@ def test_a_damaged_archive_of_hand_signs_leaves_nothing_behind(tmp_path):
         unpack(tmp_path / 'signs', damaged)
 
     assert not (tmp_path / 'signs').exists()
+
+
+# ---- detections to crops ----------------------------------------------------------------------------
+
+
+def detections(path, image_path, boxes, scores, labels, objects):
+    """A file as ``tools/test.py --out`` writes it."""
+    found = dict(bboxes=np.float32(boxes), scores=np.float32(scores), labels=np.int64(labels))
+    instances = [dict(bbox=box, bbox_label=label, ignore_flag=0) for box, label in objects]
+    sample = dict(img_path=str(image_path), pred_instances=found, instances=instances)
+    path.write_bytes(pickle.dumps([sample]))
+
+
+@pytest.fixture
+def found(tmp_path):
+    """One image, an object at 4..20 x 4..20 of class 2; a good box, a shifted one, background, a tiny one."""
+    path = tmp_path / 'image_7.png'
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 48, 3)).astype(np.uint8)
+    cv2.imwrite(str(path), pixels)
+    boxes = [[4, 4, 20, 20], [6.2, 4, 22, 20], [30, 20, 60, 60], [0, 0, 3, 30]]
+    arguments = (path, boxes, [0.5, 0.9, 0.3, 0.8], [2, 1, 0, 0], [([4, 4, 20, 20], 2)])
+    for split in ('train', 'val'):
+        detections(tmp_path / f'{split}.pkl', *arguments)
+    return tmp_path, pixels
+
+
+def crop_options(folder):
+    out = folder / 'crops'
+    options = ('--train', folder / 'train.pkl', '--val', folder / 'val.pkl', '--out', out)
+    return 'detections2crops', *options
+
+
+def test_detections_become_crops(found, convert):
+    folder, pixels = found
+    code, out, err = convert(*crop_options(folder), '--side', 16)
+    assert (code, 'val: 2 crops of objects, 1 of background' in out) == (0, True), err
+    shifted, exact, nothing = json.loads((folder / 'crops/val.json').read_text())['data_list']
+    # The best score first; sides below 6 px are left out, and boxes end where the image does.
+    assert [crop['box'] for crop in (shifted, exact, nothing)] == [
+        [6, 4, 22, 20],
+        [4, 4, 20, 20],
+        [30, 20, 48, 40],
+    ]
+    assert [crop['gt_label'] for crop in (shifted, exact, nothing)] == [2, 2, 3]
+    assert [crop['detected_label'] for crop in (shifted, exact, nothing)] == [1, 2, 0]
+    # Two pixels to the left of a width of 16, by a standard deviation of 0.1.
+    assert shifted['box_deltas'] == pytest.approx([-2 / 16 / 0.1, 0, 0, 0], abs=1e-5)
+    assert exact['box_deltas'] == nothing['box_deltas'] == [0, 0, 0, 0]
+    crop = cv2.imread(str(folder / 'crops' / exact['img_path']))
+    assert np.array_equal(crop, pixels[4:20, 4:20])
+
+
+def test_crops_are_a_data_set(found, convert):
+    from mmpretrain.datasets import BaseDataset, PackInputs
+
+    folder, _ = found
+    convert(*crop_options(folder))
+    data = BaseDataset('train.json', data_root=str(folder / 'crops'), pipeline=[])
+    info = data[0]
+    assert Path(info['img_path']).is_file()
+    packed = PackInputs(algorithm_keys=('box_deltas',))({**info, 'img': np.zeros((4, 4, 3))})
+    assert int(packed['data_samples'].gt_label) == 2
+    assert len(packed['data_samples'].box_deltas) == 4
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (lambda folder: (folder / 'val.pkl').unlink(), 'val.pkl does not exist; write it with'),
+        (lambda folder: (folder / 'val.pkl').write_bytes(pickle.dumps([{}])), 'lacks predicted'),
+        (lambda folder: (folder / 'image_7.png').write_bytes(b''), 'is no readable image'),
+        (
+            lambda folder: detections(
+                folder / 'train.pkl', folder / 'image_7.png', np.zeros((0, 4)), [], [], []
+            ),
+            'holds no box with a score of 0.05 that is 6 px',
+        ),
+    ],
+)
+def test_detections_that_make_no_crops(found, convert, change, message):
+    folder, _ = found
+    change(folder)
+    code, _, err = convert(*crop_options(folder))
+    assert code == 2
+    assert message in err

@@ -11,10 +11,16 @@ import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
-from sr4ir_mm.models.adapters.features import collect_features
+from sr4ir_mm.models.adapters.features import (
+    collect_features,
+    probe_features,
+    takes_backbone_alone,
+)
 from sr4ir_mm.models.adapters.spaces import TaskSpace
 from sr4ir_mm.structures import Losses, LRHRBatch, Size, copy_sample
 from sr4ir_mm.utils.modules import unwrap
+
+_PROBE_SIDES = (64, 224, 320, 384, 512)
 
 
 class TaskAdapter(nn.Module, ABC):
@@ -53,6 +59,36 @@ class TaskAdapter(nn.Module, ABC):
         inputs, samples = self.to_task_inputs(image_rgb01, batch)
         return task_net(inputs, samples, mode='loss')
 
+    def loss_and_features(
+        self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch, layers: Sequence[str]
+    ) -> tuple[Losses, list[Tensor]]:
+        """Losses and features of one and the same forward pass.
+
+        Unlike :meth:`features`, this passes a DDP wrapper, so that what is computed of the features may train the task
+        network too; their gradient is exchanged with that of the losses, in the one backward pass of both.
+
+        Args:
+            task_net: As in :meth:`loss`.
+            image_rgb01: As in :meth:`loss`.
+            batch: As in :meth:`loss`.
+            layers: As in :meth:`features`; none for no features.
+        """
+        losses: Losses = {}
+
+        def run() -> None:
+            losses.update(self.loss(task_net, image_rgb01, batch))
+
+        return losses, collect_features(unwrap(task_net), layers, run)
+
+    def probe(self, task_net: nn.Module, layers: Sequence[str]) -> list[Tensor]:
+        """Features of one plain image, whose shapes tell what :meth:`features` will give.
+
+        Raises:
+            RuntimeError: The network passes no image of any size tried.
+            UserError: A layer does not exist.
+        """
+        return probe_features(unwrap(task_net), layers, _PROBE_SIDES)
+
     def predict(
         self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch
     ) -> list[BaseDataElement]:
@@ -75,7 +111,7 @@ class TaskAdapter(nn.Module, ABC):
             UserError: A layer does not exist or is not executed; the sentence lists valid ones.
         """
         net = unwrap(task_net)
-        bare = all(layer.startswith(('backbone', 'neck')) for layer in layers)
+        bare = takes_backbone_alone(layers)
         inputs, samples = self.to_task_inputs(image_rgb01, batch, for_prediction=bare)
 
         def run() -> None:

@@ -15,11 +15,10 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.base import TaskAdapter
-from sr4ir_mm.models.adapters.features import collect_features
+from sr4ir_mm.models.adapters.features import probe_features
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import eval_mode
 
 _PROBE_SIDES = (64, 320)
 
@@ -135,16 +134,10 @@ def _num_outputs(task_net: nn.Module) -> int:
     for name in ('num_outs', 'num_outputs', 'num_levels'):
         if isinstance(getattr(last, name, None), int):
             return getattr(last, name)
-    reason = ''
-    for side in _PROBE_SIDES:
-        probe = torch.zeros(1, 3, side, side)
-        try:
-            with torch.no_grad(), eval_mode(task_net):
-                return len(
-                    collect_features(task_net, ['neck'], lambda x=probe: task_net.extract_feat(x))
-                )
-        except Exception as error:  # too small for its strides (SSD), or anything else
-            reason = f'{type(error).__name__}: {error}'
+    try:
+        return len(probe_features(task_net, ['neck'], _PROBE_SIDES))
+    except RuntimeError as error:  # too small for its strides (SSD), or anything else
+        reason = str(error)
     print_log(
         f'{type(neck).__name__} does not say how many feature levels it has, and a plain image could not be passed '
         f'({reason}); the TDP loss compares neck.0 alone, name others with tdp=dict(layers=[...]).',

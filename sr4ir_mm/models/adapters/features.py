@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
+import torch
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import eval_mode
 
 _INDEXED = re.compile(r'^(backbone|neck)\.(-?\d+)$')
 
@@ -33,6 +36,39 @@ def collect_features(
             stack.enter_context(_recording(net, module_name, outputs))
         run()
     return [tensor for layer in layers for tensor in _select(net, layer, outputs)]
+
+
+def takes_backbone_alone(layers: Sequence[str]) -> bool:
+    """Whether ``extract_feat`` passes all layers, so that neither heads nor ground truth are needed."""
+    return all(layer.startswith(('backbone', 'neck')) for layer in layers)
+
+
+@torch.no_grad()
+def probe_features(net: nn.Module, layers: Sequence[str], sides: Sequence[int]) -> list[Tensor]:
+    """Features of a plain image, to learn their number and shapes.
+
+    Args:
+        net: Unwrapped task network; left as it was.
+        layers: As in :func:`collect_features`.
+        sides: Of square images, px, tried in turn: networks refuse what is too small for their strides.
+
+    Raises:
+        RuntimeError: The network refused all of them; the message tells why it did the first.
+        UserError: A layer does not exist.
+    """
+    device = next((p.device for p in net.parameters()), torch.device('cpu'))
+    reasons = []
+    for side in sides:
+        image = torch.zeros(1, 3, side, side, device=device)
+        run = net.extract_feat if takes_backbone_alone(layers) else net
+        try:
+            with eval_mode(net):
+                return collect_features(net, layers, partial(run, image))
+        except UserError:
+            raise
+        except Exception as error:
+            reasons.append(f'{type(error).__name__}: {error}')
+    raise RuntimeError(reasons[0])
 
 
 def _split(layer: str) -> tuple[str, int | None]:

@@ -3,6 +3,7 @@
 Imported by the wrapper model; never imports it, nor an optimizer.
 """
 
+from sr4ir_mm.models.phases.adversarial import AdversarialTaskPhase
 from sr4ir_mm.models.phases.base import Phase
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.images import KINDS, TrainingImages, upsample
@@ -12,6 +13,7 @@ from sr4ir_mm.models.phases.task import TaskPhase
 
 __all__ = [
     'KINDS',
+    'AdversarialTaskPhase',
     'JointPhase',
     'Phase',
     'PhaseContext',

@@ -49,6 +49,15 @@ class Phase(nn.Module, ABC):
         """Names of the losses that have started."""
         return {name for name in self.loss_names() if progress.passed(self.begins.get(name, 0.0))}
 
+    @property
+    def prefix(self) -> str:
+        """What the phase's losses are logged under."""
+        return self.trains[0]
+
+    def needs_discriminator(self) -> bool:
+        """Whether the phase needs a discriminator."""
+        return 'discriminator' in self.trains or 'adversarial' in self.loss_names()
+
     def needs_sr(self) -> bool:
         """Whether the phase needs an SR network."""
         return 'sr_net' in self.trains

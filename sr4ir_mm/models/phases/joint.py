@@ -24,6 +24,7 @@ class JointPhase(Phase):
     """
 
     trains = ('sr_net', 'task_net')
+    prefix = 'joint'
 
     def __init__(
         self, images: Mapping[str, float], pixel: Mapping | None = None, tdp: Mapping | None = None

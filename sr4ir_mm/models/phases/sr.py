@@ -24,27 +24,30 @@ class SRLosses(nn.Module):
         pixel: Config of the pixel loss, None for none.
         tdp: Config of the TDP loss, None for none.
         task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0 for none.
+        adversarial: Config of the adversarial loss, None for none.
 
     Attributes:
         begins: Share of training after which a loss starts, from ``begin`` in the configs.
     """
 
     def __init__(
-        self, pixel: Mapping | None = None, tdp: Mapping | None = None, task: float | Mapping = 0.0
+        self,
+        pixel: Mapping | None = None,
+        tdp: Mapping | None = None,
+        task: float | Mapping = 0.0,
+        adversarial: Mapping | None = None,
     ) -> None:
         super().__init__()
         task = dict(task) if isinstance(task, Mapping) else {'weight': task}
-        configs = {
-            name: dict(cfg)
-            for name, cfg in (('pixel', pixel), ('tdp', tdp), ('task', task))
-            if cfg is not None
-        }
+        given = dict(pixel=pixel, tdp=tdp, task=task, adversarial=adversarial)
+        configs = {name: dict(cfg) for name, cfg in given.items() if cfg is not None}
         begins = {
             name: check_number(f'begin of the {name} loss', cfg.pop('begin', 0.0), most=0.999)
             for name, cfg in configs.items()
         }
         self.pixel = _build(configs.get('pixel'), 'sr4ir_mm.PixelLoss')
         self.tdp = _build(configs.get('tdp'), 'sr4ir_mm.TDPLoss')
+        self.adversarial = _build(configs.get('adversarial'), 'sr4ir_mm.AdversarialLoss')
         self.task = check_number('weight of the task loss', configs['task'].get('weight', 1.0))
         self.begins = {name: share for name, share in begins.items() if share > 0}
 
@@ -54,6 +57,7 @@ class SRLosses(nn.Module):
             'pixel': self.pixel is not None,
             'tdp': self.tdp is not None,
             'task': self.task > 0,
+            'adversarial': self.adversarial is not None,
         }
         return {name for name, present in configured.items() if present}
 
@@ -64,7 +68,7 @@ def _build(cfg: dict | None, default_type: str) -> nn.Module | None:
 
 @MODELS.register_module()
 class SRPhase(Phase):
-    """Train the SR network; the task network is frozen while it lends features or losses.
+    """Train the SR network; the others are frozen while they lend features or losses.
 
     Args:
         pixel: ``dict(weight=1.0, criterion='l1')``, None for none.
@@ -73,7 +77,10 @@ class SRPhase(Phase):
             is the share of training after which it starts.
         task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0
             for none (T->S, TDSR).
-        task_eval: Take the task losses in eval mode, as T->S does with its finished task network.
+        task_eval: Take the task losses in eval mode, as T->S does with its finished task network; the adversarial loss
+            too.
+        adversarial: ``dict(weight=0.001, begin=...)``, None for none. The discriminator is to call the SR image real;
+            it looks at the features of the same pass that gives the task losses.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
 
     Raises:
@@ -91,10 +98,11 @@ class SRPhase(Phase):
         task: float | Mapping = 0.0,
         task_eval: bool = True,
         every: int = 1,
+        adversarial: Mapping | None = None,
     ) -> None:
         super().__init__()
         self.every = check_number('SRPhase every', every, least=1, whole=True)
-        self.losses = SRLosses(pixel, tdp, task)
+        self.losses = SRLosses(pixel, tdp, task, adversarial)
         self.begins = self.losses.begins
         self.task_eval = task_eval
 
@@ -109,15 +117,25 @@ class SRPhase(Phase):
         sr_rgb01 = context.images.super_resolve()
         active = self.active_losses(context.progress)
         losses = image_losses(self.losses, active, context, sr_rgb01)
-        if 'task' in active:
-            losses.update(self._task_losses(context, sr_rgb01))
+        if not active.isdisjoint(('task', 'adversarial')):
+            losses.update(self._task_losses(active, context, sr_rgb01))
         return losses
 
-    def _task_losses(self, context: PhaseContext, sr_rgb01: Tensor) -> Losses:
-        task_net = unwrap(context.task_net)
+    def _task_losses(self, active: set[str], context: PhaseContext, sr_rgb01: Tensor) -> Losses:
+        """The task's own losses and the adversarial one, of one pass of the task network."""
+        adapter, task_net = context.adapter, unwrap(context.task_net)
+        branch = unwrap(context.nets['discriminator']) if 'adversarial' in active else None
+        layers = branch.layers if branch else ()
+        arguments = (task_net, sr_rgb01, context.images.batch, layers)
         with eval_mode(task_net) if self.task_eval else nullcontext():
-            losses = context.adapter.loss(task_net, sr_rgb01, context.images.batch)
-        return weighted(losses, self.losses.task, 'sr')
+            if 'task' in active:
+                losses, features = adapter.loss_and_features(*arguments)
+            else:
+                losses, features = {}, adapter.features(*arguments)
+        losses = weighted(losses, self.losses.task, 'sr')
+        if branch:
+            losses['loss_adversarial'] = self.losses.adversarial(branch(features), real=True)
+        return losses
 
 
 def image_losses(

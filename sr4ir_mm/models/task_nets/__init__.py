@@ -18,3 +18,8 @@ if find_spec('mmseg') is not None:
     from sr4ir_mm.models.task_nets.deeplab_head import TorchvisionDeepLabHead, TorchvisionFCNHead
 
     __all__ += ['TorchvisionDeepLabHead', 'TorchvisionFCNHead']
+
+if find_spec('mmpretrain') is not None:
+    from sr4ir_mm.models.task_nets.crop_head import CropHead
+
+    __all__ += ['CropHead']

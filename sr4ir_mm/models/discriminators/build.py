@@ -1,0 +1,45 @@
+"""Build the discriminator of a task network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import nn
+
+from sr4ir_mm.models.adapters import TaskAdapter
+from sr4ir_mm.models.discriminators.real_fake import pool
+from sr4ir_mm.registry import MODELS
+from sr4ir_mm.utils.errors import UserError
+
+
+def build_discriminator(
+    cfg: Mapping | nn.Module, task_net: nn.Module, adapter: TaskAdapter
+) -> nn.Module:
+    """Build a discriminator that looks at features of a task network.
+
+    Args:
+        cfg: Config such as ``dict(type='sr4ir_mm.RealFakeBranch')``, or a built module with ``layers``. ``layers`` and
+            ``in_channels`` are filled in from the task network.
+        task_net: Unwrapped task network.
+        adapter: Its adapter.
+
+    Raises:
+        UserError: The features' channels cannot be found, or a layer does not exist.
+    """
+    if isinstance(cfg, nn.Module):
+        return cfg
+    cfg = {'type': 'sr4ir_mm.RealFakeBranch', **cfg}
+    layers = cfg.get('layers') or adapter.default_layers(task_net)
+    if cfg.get('in_channels') is None:
+        cfg['in_channels'] = _count_channels(task_net, adapter, layers)
+    return MODELS.build({**cfg, 'layers': list(layers)})
+
+
+def _count_channels(task_net: nn.Module, adapter: TaskAdapter, layers: list[str]) -> int:
+    try:
+        return pool(adapter.probe(task_net, layers)).shape[1]
+    except RuntimeError as error:
+        raise UserError(
+            f'the channels of {layers} of {type(task_net).__name__} cannot be found ({error}); set '
+            'model.discriminator.in_channels, or other layers.'
+        ) from error
