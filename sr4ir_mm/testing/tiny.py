@@ -49,7 +49,39 @@ def _swinir(net: ConfigDict) -> None:
     net.update(img_size=16, depths=[2], num_heads=[2], embed_dim=8)
 
 
+def _dbpn(net: ConfigDict) -> None:
+    net.update(base_channels=4, feat_channels=8, num_stages=3)
+
+
+def _rcan(net: ConfigDict) -> None:
+    net.update(mid_channels=8, num_groups=1, num_blocks=1, reduction=4)
+
+
+def _keep(net: ConfigDict) -> None:
+    """It has no parameters."""
+
+
+def _shallow_resnet(net: ConfigDict) -> None:
+    """A zoo detector on a ResNet-50 or 101: basic blocks of ResNet-18, as wide as the smallest."""
+    stages = net.backbone.num_stages
+    net.backbone.update(depth=18, base_channels=8)
+    if stages == 4:
+        net.neck.in_channels = [8, 16, 32, 64]
+
+
+def _mask_rcnn(net: ConfigDict) -> None:
+    # Of the C4 kind only the backbone is run.
+    _shallow_resnet(net)
+
+
+def _ssd(net: ConfigDict) -> None:
+    # Made for 300 px; so that the last convolutions have something left of 64.
+    net.neck.level_paddings = (1, 1, 1, 1)
+
+
 def _faster_rcnn(net: ConfigDict) -> None:
+    if net.backbone.type == 'ResNet':
+        _shallow_resnet(net)
     if net.backbone.type != 'sr4ir_mm.TorchvisionMobileNetV3':
         return
     net.backbone.width_mult = 0.25
@@ -73,9 +105,19 @@ def _classifier(net: ConfigDict) -> None:
     net.head.in_channels = 64
 
 
-_SR_NETS = {'mmagic.EDSRNet': _edsr, 'mmagic.SwinIRNet': _swinir}
+_SR_NETS = {
+    'mmagic.EDSRNet': _edsr,
+    'mmagic.SwinIRNet': _swinir,
+    'sr4ir_mm.DBPNNet': _dbpn,
+    'sr4ir_mm.PreUpsample': _keep,
+    'sr4ir_mm.RCANNet': _rcan,
+}
 _TASK_NETS = {
     'FasterRCNN': _faster_rcnn,
+    'RetinaNet': _shallow_resnet,
+    'CascadeRCNN': _shallow_resnet,
+    'MaskRCNN': _mask_rcnn,
+    'SingleStageDetector': _ssd,
     'EncoderDecoder': _encoder_decoder,
     'ImageClassifier': _classifier,
 }
