@@ -11,6 +11,7 @@ COMMANDS = {
     'predict': 'predict.py',
     'wrap': 'wrap_config.py',
     'report': 'analysis_tools/report.py',
+    'reproduce': 'reproduce.py',
     'export': 'deployment/export.py',
     'publish': 'model_converters/publish_model.py',
     'sample': 'dataset_converters/make_sample.py',

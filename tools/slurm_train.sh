@@ -3,7 +3,8 @@
 #
 #     bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG WORK_DIR [options of tools/train.py]
 #
-# GPUS (8) in all, GPUS_PER_NODE (8), CPUS_PER_TASK (5); SRUN_ARGS are further words for srun.
+# GPUS (8) in all, GPUS_PER_NODE (8), CPUS_PER_TASK (5); SRUN_ARGS are further words for srun. TOOL=test.py tests; the
+# checkpoint is then the first of the options.
 
 set -euo pipefail
 if [ $# -lt 4 ]; then
@@ -35,4 +36,4 @@ PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}" exec srun \
     --cpus-per-task="${CPUS_PER_TASK:-5}" \
     --kill-on-bad-exit=1 \
     ${SRUN_ARGS:-} \
-    "$PYTHON" -u "$ROOT/tools/train.py" "$CONFIG" --work-dir "$WORK_DIR" --launcher slurm "$@"
+    "$PYTHON" -u "$ROOT/tools/${TOOL:-train.py}" "$CONFIG" --work-dir "$WORK_DIR" --launcher slurm "$@"

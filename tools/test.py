@@ -1,4 +1,4 @@
-"""Evaluate a checkpoint: python tools/test.py CONFIG CHECKPOINT [options]."""
+"""Evaluate a checkpoint: python tools/test.py CONFIG [CHECKPOINT] [options]."""
 
 import argparse
 
@@ -11,7 +11,11 @@ def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description='Evaluate a checkpoint')
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help="checkpoint file; without one, or with 'none', finished networks as model.init_from names them",
+    )
     parser.add_argument('--out', metavar='FILE.pkl', help='write the predictions to a pickle file')
     parser.add_argument(
         '--show-dir', help='folder for pictures of LR, upsampled, SR and HR with the predictions'
@@ -30,7 +34,7 @@ def main() -> None:
     if not cfg.get('test_dataloader'):
         raise UserError(f'{args.config} has no test_dataloader to test on; add one.')
     cfg.launcher = args.launcher
-    cfg.load_from = args.checkpoint
+    cfg.load_from = None if args.checkpoint == 'none' else args.checkpoint
     cfg.resume = False
     cli.set_work_dir(cfg, args.work_dir, args.config)
     cli.set_show_dir(cfg, args.show_dir)
@@ -38,6 +42,11 @@ def main() -> None:
     cli.check_on_first_process(lambda: cli.check_environment(cfg))
     cli.join_processes_on_cpu(cfg)
     runner = cli.build_runner(cfg)
+    if cfg.load_from is None:
+        from sr4ir_mm.models.checkpoint import load_finished_nets
+        from sr4ir_mm.utils.modules import unwrap
+
+        load_finished_nets(unwrap(runner.model))
     if args.out:
         from sr4ir_mm.utils.dump import DumpPredictions
 

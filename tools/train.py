@@ -3,6 +3,7 @@
 import argparse
 
 from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.resources import check_resources
 
 
@@ -39,6 +40,10 @@ def main() -> None:
     """Load the config, apply the options, check the files, train."""
     args = parse_args()
     cfg = cli.load_config(args.config, args.cfg_options)
+    if not cfg.get('train_dataloader'):
+        raise UserError(
+            f'{args.config} trains nothing, it has no train_dataloader; evaluate it with tools/test.py.'
+        )
     cfg.launcher = args.launcher
     cli.set_work_dir(cfg, args.work_dir, args.config)
     if args.work_dir is None:

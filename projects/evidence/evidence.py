@@ -36,7 +36,7 @@ from ladder import (
     rungs,
 )
 from results import Result, predictions_path, read_result, read_results, write_report
-from warm import start_warm
+from warm import WarmLaunch
 
 from sr4ir_mm.apis.runs import Plan, Training, minutes, run_all, train, validations
 from sr4ir_mm.utils import cli
@@ -103,7 +103,7 @@ def finish(run: Run, held_out: bool) -> str:
     if held_out and run.method != SR_NET:
         write_held_out_config(run, training.config)
     note_commit(training)
-    train(training, start=start_warm)
+    train(training, launch=WarmLaunch())
     if run.method in (*INITIAL, SR_MORE):
         return f'{minutes(training):.1f} minutes'
     result = write_results(run, training, held_out)

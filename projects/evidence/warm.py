@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import runpy
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
+
+from sr4ir_mm.apis.runs import Launch
 
 _MODULES = [
     'torch',
@@ -35,23 +37,19 @@ _MODULES = [
 ]
 
 
-def start_warm(arguments: Sequence[str], log: Path, show: object = None) -> int:
-    """Run ``python ARGUMENTS`` in a forked process.
+class WarmLaunch(Launch):
+    """Runs tools on this machine in forked processes."""
 
-    Args:
-        arguments: Script and its arguments.
-        log: File that output and errors are appended to.
-        show: Unused; nobody watches a ladder.
-
-    Returns:
-        The exit code.
-    """
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(_MODULES)
-    process = context.Process(target=_main, args=(list(arguments), str(log)))
-    process.start()
-    process.join()
-    return process.exitcode
+    def call(
+        self, words: list[str], tool: str, log: Path, show: Callable[[str], None] | None = None
+    ) -> int:
+        """See :meth:`Launch.call`; nobody watches a ladder, so that ``show`` is not called."""
+        context = multiprocessing.get_context('forkserver')
+        context.set_forkserver_preload(_MODULES)
+        process = context.Process(target=_main, args=(words[1:], str(log)))
+        process.start()
+        process.join()
+        return process.exitcode
 
 
 def _main(arguments: list[str], log: str) -> None:

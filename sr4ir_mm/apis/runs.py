@@ -6,6 +6,7 @@ The one scheduler of the project; the quick start, the projects and the tables o
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import sr4ir_mm
 from sr4ir_mm.utils.errors import UserError
 
 Run = TypeVar('Run', bound=Hashable)
@@ -23,6 +25,74 @@ Run = TypeVar('Run', bound=Hashable)
 _ATTEMPTS = 'attempts.json'
 _DONE = 'done'
 _SHOWN_OF_A_FAILURE = 15
+#: Of ``tools/dist_train.sh``; runs side by side need one each.
+_FIRST_PORT = 29500
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Where the tools run.
+
+    Attributes:
+        devices: GPUs of this machine, one process each; none leaves the choice to the tool.
+        partition: Slurm partition to submit to instead; a submitted run is waited for.
+        gpus: GPUs of a submitted run.
+    """
+
+    devices: tuple[int, ...] = ()
+    partition: str | None = None
+    gpus: int = 1
+
+    def command(self, tool: str, config: str, work_dir: Path, options: Sequence[str]) -> list[str]:
+        """The words that run ``tools/<tool>`` on a config."""
+        if self.partition is not None:
+            words = [self.partition, work_dir.name, config, str(work_dir)]
+            return ['bash', tool_path('slurm_train.sh'), *words, *options]
+        rest = ['--work-dir', str(work_dir), *options]
+        if self._distributed(tool):
+            return ['bash', tool_path('dist_train.sh'), config, str(len(self.devices)), *rest]
+        return [sys.executable, tool_path(tool), config, *rest]
+
+    def environment(self, tool: str) -> dict[str, str]:
+        """Variables that the command needs."""
+        if self.partition is not None:
+            return {'GPUS': str(self.gpus), 'TOOL': tool, 'PYTHON': sys.executable}
+        devices = self.devices if self._distributed(tool) else self.devices[:1]
+        if not devices:
+            return {}
+        port = _FIRST_PORT + devices[0]
+        visible = ','.join(map(str, devices))
+        return {'CUDA_VISIBLE_DEVICES': visible, 'PORT': str(port), 'PYTHON': sys.executable}
+
+    def call(
+        self, words: list[str], tool: str, log: Path, show: Callable[[str], None] | None = None
+    ) -> int:
+        """Run a command of :meth:`command`, keep what it prints; returns its exit status."""
+        with (
+            log.open('a', buffering=1) as file,
+            subprocess.Popen(
+                words,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors='replace',
+                env={**os.environ, **self.environment(tool)},
+            ) as process,
+        ):
+            for line in process.stdout:
+                file.write(line)
+                if show is not None:
+                    show(line)
+        return process.returncode
+
+    def _distributed(self, tool: str) -> bool:
+        return len(self.devices) > 1 and tool == 'train.py'
+
+
+def tool_path(name: str) -> str:
+    """A tool of the project in the current folder, or else the one that comes with the package."""
+    here = Path('tools') / name
+    return str(here if here.is_file() else Path(sr4ir_mm.__file__).parent / '.mim' / here)
 
 
 @dataclass(frozen=True)
@@ -33,7 +103,8 @@ class Training:
         config: Config file, from the project's root.
         work_dir: Folder of its log and checkpoints.
         seed: Seed of all random numbers.
-        init: Network ('sr_net', 'task_net') -> work_dir of the finished training whose last checkpoint it starts from.
+        init: Network ('sr_net', 'task_net', 'extractor') -> work_dir of the finished training whose last checkpoint it
+            starts from, or a checkpoint.
         options: Further settings of the config, as ``--cfg-options`` takes them.
     """
 
@@ -53,76 +124,102 @@ class Training:
         """Everything that it printed."""
         return self.work_dir / 'train.log'
 
+    def options_of_tool(self) -> list[str]:
+        """What follows the config and the work_dir; the trainings of ``init`` must be done."""
+        init = {_key(net): last_checkpoint(source) for net, source in self.init.items()}
+        return ['--seed', str(self.seed), *_cfg_options({**init, **self.options})]
+
     def arguments(self) -> list[str]:
         """What follows ``python``; the trainings of ``init`` must be done."""
-        arguments = ['tools/train.py', str(self.config), '--work-dir', str(self.work_dir)]
-        arguments += ['--seed', str(self.seed)]
-        init = {f'model.init_from.{net}': last_checkpoint(s) for net, s in self.init.items()}
-        settings = [f'{name}={value}' for name, value in {**init, **self.options}.items()]
-        return [*arguments, '--cfg-options', *settings] if settings else arguments
+        place = [str(self.config), '--work-dir', str(self.work_dir)]
+        return ['tools/train.py', *place, *self.options_of_tool()]
 
     def command(self) -> str:
         """The line that a user types for it."""
         return shlex.join(['python', *self.arguments()])
 
 
+def _key(net: str) -> str:
+    """Setting of the config that names a network's first weights."""
+    return net if '.' in net else f'model.init_from.{net}'
+
+
+def _cfg_options(settings: Mapping[str, object]) -> list[str]:
+    words = [f'{name}={value}' for name, value in settings.items()]
+    return ['--cfg-options', *words] if words else []
+
+
 def train(
-    training: Training,
-    show: Callable[[str], None] | None = None,
-    start: Callable[[Sequence[str], Path, Callable[[str], None] | None], int] | None = None,
+    training: Training, show: Callable[[str], None] | None = None, launch: Launch | None = None
 ) -> None:
     """Run a training in a process of its own, unless it is done; an interrupted one is resumed.
 
     Args:
         training: What to run; the current folder is the project's root.
         show: Called with every line that the training prints.
-        start: Runs ``python`` with the arguments given, appends its output to the file given, calls ``show`` with its
-            lines, and returns its exit code; :func:`start_python` by default.
+        launch: Where; this machine, without a choice of GPUs, by default.
 
     Raises:
         UserError: It failed; the end of its log is in the message.
     """
     if training.done:
         return
-    arguments = training.arguments()
+    launch = launch or Launch()
+    options = training.options_of_tool()
     if (training.work_dir / 'last_checkpoint').is_file():
-        arguments.insert(2, '--resume')
-    training.log.parent.mkdir(parents=True, exist_ok=True)
+        options = ['--resume', *options]
+    training.work_dir.mkdir(parents=True, exist_ok=True)
     _note_attempt(training.work_dir)
-    if (start or start_python)(arguments, training.log, show) != 0:
+    words = launch.command('train.py', str(training.config), training.work_dir, options)
+    if launch.call(words, 'train.py', training.log, show) != 0:
         raise UserError(
             f'{training.command()} failed; the end of {training.log}: {_tail(training.log)}'
         )
     (training.work_dir / _DONE).touch()
 
 
-def start_python(
-    arguments: Sequence[str], log: Path, show: Callable[[str], None] | None = None
-) -> int:
-    """Run ``python`` to its end; see :func:`train`."""
-    with (
-        log.open('a', buffering=1) as file,
-        subprocess.Popen(
-            [sys.executable, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors='replace',
-        ) as process,
-    ):
-        for line in process.stdout:
-            file.write(line)
-            if show is not None:
-                show(line)
-    return process.returncode
+def evaluate(
+    training: Training,
+    checkpoint: Path,
+    options: Mapping[str, object],
+    launch: Launch | None = None,
+) -> dict[str, float]:
+    """Test a training's model with ``tools/test.py`` in a process of its own.
+
+    Args:
+        training: Its config and settings.
+        checkpoint: The weights.
+        options: Further settings of the test alone.
+        launch: Where, see :func:`train`.
+
+    Returns:
+        Metric -> value, as the test writes them.
+
+    Raises:
+        UserError: It failed; the end of its log is in the message.
+    """
+    launch = launch or Launch()
+    work_dir = training.work_dir / 'test'
+    work_dir.mkdir(parents=True, exist_ok=True)
+    words = [str(checkpoint), *_cfg_options({**training.options, **options})]
+    command = launch.command('test.py', str(training.config), work_dir, words)
+    log = work_dir / 'test.log'
+    if launch.call(command, 'test.py', log) != 0:
+        raise UserError(f'{shlex.join(command)} failed; the end of {log}: {_tail(log)}')
+    written = sorted(work_dir.glob('*/*.json'), key=lambda path: path.stat().st_mtime)
+    if not written:
+        raise UserError(f'{shlex.join(command)} wrote no metrics; see {log}.')
+    return json.loads(written[-1].read_text())
 
 
 def last_checkpoint(work_dir: Path) -> Path:
-    """The last checkpoint of a training, in its work_dir.
+    """The last checkpoint of a training, in its work_dir; a file is taken as the checkpoint itself.
 
     Raises:
         UserError: There is none.
     """
+    if work_dir.is_file():
+        return work_dir
     pointer = work_dir / 'last_checkpoint'
     if not pointer.is_file():
         raise UserError(f'{work_dir} holds no checkpoint; train it first.')

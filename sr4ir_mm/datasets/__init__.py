@@ -12,6 +12,7 @@ from sr4ir_mm.datasets.workers import seed_worker
 __all__ = ['AspectRatioBatchSampler', 'CQMix', 'LoadImage', 'ResizeShortSide', 'seed_worker']
 
 if find_spec('mmdet') is not None:
+    from sr4ir_mm.datasets.large_images import LargeImageCoco
     from sr4ir_mm.datasets.voc_format import VOCFormatDataset
 
-    __all__ += ['VOCFormatDataset']
+    __all__ += ['LargeImageCoco', 'VOCFormatDataset']

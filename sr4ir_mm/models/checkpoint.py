@@ -11,6 +11,7 @@ from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import unwrap
 from sr4ir_mm.utils.resources import RANDOM
 from sr4ir_mm.utils.safe_loading import replace_mmengines_loader
 from sr4ir_mm.utils.weights import find_state_dict
@@ -62,9 +63,35 @@ def _enter_wrapper(state_dict: dict, prefix: str, *unused: object) -> None:
         state_dict[wrapped + key[len(prefix) :]] = state_dict.pop(key)
 
 
-def weights_to_load(init_from: Mapping[str, str | Mapping]) -> dict[str, str | Mapping]:
-    """The entries of ``init_from`` that name a file; ``'random'`` is for one that is to start from nothing."""
-    return {name: source for name, source in init_from.items() if source != RANDOM}
+def load_initial_weights(
+    nets: Mapping[str, nn.Module], init_from: Mapping[str, str | Mapping | None]
+) -> None:
+    """Load the networks for which ``init_from`` names a file; ``'random'`` is for one that is to start from nothing."""
+    for name, source in init_from.items():
+        if source not in (None, RANDOM):
+            load_child_weights(unwrap(nets[name]), source, name)
+
+
+def load_finished_nets(model: nn.Module) -> None:
+    """Load every network of a ``TaskDrivenSR`` from its ``init_from``, for a test without a checkpoint.
+
+    Raises:
+        UserError: A network would stay as random as it was made.
+    """
+    init_from: Mapping = getattr(model, 'init_from', {})
+    nets = model.nets() if hasattr(model, 'nets') else {'model': model}
+    for name, net in nets.items():
+        # A discriminator has no part in a test.
+        if (
+            name != 'discriminator'
+            and next(net.parameters(), None) is not None
+            and not init_from.get(name)
+        ):
+            raise UserError(
+                f'there is no checkpoint to test, and model.init_from names no weights of {name}; give a checkpoint, '
+                f"or set model.init_from.{name} to weights, or to 'random' if that is meant."
+            )
+    load_initial_weights(nets, init_from)
 
 
 def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Collection, Iterable, Mapping
 
 from torch import nn
 
+from sr4ir_mm.models.adapters import build_task_net
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
 from sr4ir_mm.models.phases import KINDS, Phase
 from sr4ir_mm.registry import MODELS
@@ -38,6 +40,25 @@ def build_preprocessor(
         scale=scale,
     )
     return MODELS.build({'type': 'sr4ir_mm.LRHRDataPreprocessor', **cfg, **parts})
+
+
+def build_extractor(cfg: Mapping | str, task_net: nn.Module) -> nn.Module:
+    """Build the network whose features the TDP loss compares, if that is not the task network itself.
+
+    Args:
+        cfg: Model config of mmdet, mmseg or mmpretrain with ``_scope_``, or 'task_net' for another one like it.
+        task_net: The task network, built and not yet initialised.
+
+    Raises:
+        UserError: ``cfg`` is another word.
+    """
+    if cfg == 'task_net':
+        return copy.deepcopy(task_net)
+    if isinstance(cfg, str):
+        raise UserError(
+            f"model.extractor={cfg!r} is no network; give a model config, or 'task_net' for another like it."
+        )
+    return build_task_net(cfg)
 
 
 def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
@@ -83,7 +104,7 @@ def check_init_from(init_from: Collection[str], nets: Collection[str]) -> None:
 
 
 def check_lender(cfg: Mapping) -> None:
-    """Check that a task network which only lends features or losses has weights to lend them from.
+    """Check that a network which only lends features or losses has weights to lend them from.
 
     Args:
         cfg: The whole config of a training.
@@ -93,21 +114,27 @@ def check_lender(cfg: Mapping) -> None:
     """
     model = cfg.get('model') or {}
     phases = [MODELS.build(dict(phase)) for phase in model.get('phases') or ()]
-    if any('task_net' in phase.trains for phase in phases):
-        return
-    lends = [
-        name
-        for phase in phases
-        for name in phase.loss_names()
-        if name in ('tdp', 'task', 'adversarial')
-    ]
-    pretrained = (model.get('task_net') or {}).get('init_cfg') or {}
-    given = (model.get('init_from') or {}).get('task_net') or cfg.get('load_from')
-    if lends and not (given or cfg.get('resume') or pretrained):
-        raise UserError(
-            f'no phase trains task_net and nothing loads weights into it, so its {lends[0]} loss would be that of a '
-            "random network; set model.init_from.task_net to its weights, or to 'random' if that is meant."
-        )
+    trained = {name for phase in phases for name in phase.trains}
+    lends = {name for phase in phases for name in phase.loss_names()}
+    features = 'extractor' if model.get('extractor') is not None else 'task_net'
+    for loss, lender in (('tdp', features), ('task', 'task_net'), ('adversarial', 'task_net')):
+        if loss in lends and lender not in trained and not _has_weights(cfg, lender):
+            raise UserError(
+                f'no phase trains {lender} and nothing loads weights into it, so its {loss} loss would be that of a '
+                f"random network; set model.init_from.{lender} to its weights, or to 'random' if that is meant."
+            )
+
+
+def _has_weights(cfg: Mapping, name: str) -> bool:
+    """Whether anything loads weights into a network."""
+    net = cfg['model'].get(name)
+    net = net if isinstance(net, Mapping) else {}
+    pretrained = net.get('init_cfg') or (
+        # The task network's backbone alone would leave its head random, which lends losses.
+        name == 'extractor' and (net.get('backbone') or {}).get('init_cfg')
+    )
+    given = (cfg['model'].get('init_from') or {}).get(name)
+    return bool(given or cfg.get('load_from') or cfg.get('resume') or pretrained)
 
 
 def check_test_cfg(cfg: Mapping | None, has_sr: bool) -> dict:

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.augments import CQMix
-from sr4ir_mm.models.checkpoint import keep_plain_names, load_child_weights, weights_to_load
+from sr4ir_mm.models.checkpoint import keep_plain_names, load_initial_weights
 from sr4ir_mm.models.discriminators import build_discriminator
 from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind
 from sr4ir_mm.models.settings import (
+    build_extractor,
     build_preprocessor,
     check_init_from,
     check_phases,
@@ -31,17 +32,16 @@ from sr4ir_mm.registry import MODELS, TRANSFORMS
 from sr4ir_mm.structures import LRHRBatch, Progress
 from sr4ir_mm.utils.modules import frozen, unwrap
 
-NETS = ('sr_net', 'task_net', 'discriminator')
+NETS = ('sr_net', 'task_net', 'discriminator', 'extractor')
 
 
 @MODELS.register_module()
 class TaskDrivenSR(BaseModel):
     """Super-resolve low-resolution images so that a task network recognises them, and train both.
 
-    Every method is a list of phases: SR4IR is an SR phase (pixel + TDP loss) and a task phase (SR, HR
-    and CQMix images); L->T is one task phase on upsampled images without an SR network. One training
-    iteration runs the phases in order; each has one backward pass and one update of each network it
-    trains. A network that no phase trains is frozen and stays in eval mode.
+    A method is a list of phases: SR4IR is an SR phase (pixel + TDP loss) and a task phase (SR, HR and CQMix images);
+    L->T is one task phase on upsampled images without an SR network. An iteration runs them in order; each makes one
+    update of each network it trains. A network that no phase trains is frozen and stays in eval mode.
 
     Args:
         task_net: Model config of mmdet, mmseg or mmpretrain with ``_scope_``, or a built network.
@@ -52,14 +52,13 @@ class TaskDrivenSR(BaseModel):
         cqmix: Config of CQMix.
         adapter: Config of the task adapter; chosen by the task network's library by default.
         discriminator: Config of a real/fake branch on the task network's features; None for methods without one.
-        data_preprocessor: Arguments of :class:`LRHRDataPreprocessor`, or the task library's own
-            preprocessor config, which then goes to the task network (mmpretrain keeps it at the top
-            of a config).
-        init_from: Checkpoint (path or URL) by network's name, loaded after their own initialisation;
-            'random' says that a network is meant to start from nothing.
-        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the task network:
-            'sr', 'up', 'hr'; default 'sr' with an SR network, else 'up'), ``predict_task`` (False evaluates images
-            alone), ``coordinates`` ('lr' or 'sr', for LR input).
+        extractor: Config of a network that lends the TDP features, or 'task_net' for another one like the task network.
+        data_preprocessor: Arguments of :class:`LRHRDataPreprocessor`, or the task library's own preprocessor config,
+            which then goes to the task network (mmpretrain keeps it at the top of a config).
+        init_from: Checkpoint (path or URL) by network, loaded after its own initialisation; 'random' loads none.
+        test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the task network: 'sr',
+            'up', 'hr'; default 'sr' with an SR network, else 'up'), ``predict_task`` (False evaluates images alone),
+            ``coordinates`` ('lr' or 'sr', for LR input).
         channels_last: Keep convolutions in this memory order: faster, and the same up to rounding.
         init_cfg: mmengine's own.
 
@@ -79,6 +78,7 @@ class TaskDrivenSR(BaseModel):
         cqmix: Mapping | None = None,
         adapter: Mapping | None = None,
         discriminator: Mapping | nn.Module | None = None,
+        extractor: dict | str | None = None,
         data_preprocessor: dict | None = None,
         init_from: Mapping[str, str] | None = None,
         test_cfg: Mapping | None = None,
@@ -101,6 +101,8 @@ class TaskDrivenSR(BaseModel):
             self.sr_net = check_scale(build_sr_net(sr_net), scale)
         if discriminator is not None:
             self.discriminator = build_discriminator(discriminator, task_net, adapter)
+        if extractor is not None:
+            self.extractor = build_extractor(extractor, task_net)
         self.phases = nn.ModuleList(MODELS.build(dict(phase)) for phase in phases)
         self.cqmix: CQMix = TRANSFORMS.build({'type': 'sr4ir_mm.CQMix', **(cqmix or {})})
         check_phases(self.phases, self.nets())
@@ -179,8 +181,7 @@ class TaskDrivenSR(BaseModel):
         """Initialise the networks their own way, then load the checkpoints of ``init_from``."""
         with usual_layout(self):
             super().init_weights()
-        for name, source in weights_to_load(self.init_from).items():
-            load_child_weights(unwrap(getattr(self, name)), source, name)
+        load_initial_weights(self.nets(), self.init_from)
 
     def nets(self) -> dict[str, nn.Module]:
         """The networks present, by name."""
@@ -236,9 +237,8 @@ class TaskDrivenSR(BaseModel):
             kind: 'sr', 'up' or 'hr'; by default what ``test_cfg.image`` says.
 
         Returns:
-            The task library's data samples with predictions and, as fields, the images (3, H, W) in
-            image space: ``sr_rgb01`` (what the task network saw), ``lr_rgb01``, ``up_rgb01`` and,
-            unless the input is LR, ``hr_rgb01``.
+            The task library's data samples with predictions and, as fields, images (3, H, W) in image space:
+            ``sr_rgb01`` (shown to the task network), ``lr_rgb01``, ``up_rgb01`` and, unless LR is input, ``hr_rgb01``.
         """
         kind = kind or self.test_cfg['image']
         shown_rgb01 = image_of_kind(batch, kind, self.scale, self.super_resolve)

@@ -50,12 +50,14 @@ def check_resources(cfg: Mapping[str, Any], mode: str = 'train') -> None:
     other than the local one, is not looked at.
 
     A config can say how its files are got: ``data_help`` (str) for all its data sets,
-    ``weights_help`` (dict of a part of the path or URL, or a pattern with ``*``, to a text).
+    ``weights_help`` and ``task_weights_help`` (dict of a part of the path or URL, or a pattern with
+    ``*``, to a text).
 
     Args:
         cfg: The whole config.
         mode: 'train' looks at the training and validation data and at initial weights;
-            'test' at the test data and the checkpoint in ``load_from``.
+            'test' at the test data and the checkpoint in ``load_from``, or without one at
+            ``model.init_from``.
 
     Raises:
         UserError: Something is missing; names the first such absolute path or URL, the key of the
@@ -219,7 +221,7 @@ def iter_weights(cfg: Mapping[str, Any], mode: str) -> Iterator[tuple[str, str]]
 
     Args:
         cfg: The whole config.
-        mode: 'train' or 'test'; only training loads initial weights.
+        mode: 'train' or 'test'; a test loads initial weights only where it has no checkpoint.
 
     Yields:
         Key such as ``'model.init_from.sr_net'`` and the path or URL, as written.
@@ -227,7 +229,7 @@ def iter_weights(cfg: Mapping[str, Any], mode: str) -> Iterator[tuple[str, str]]
     if isinstance(cfg.get('load_from'), str):
         yield 'load_from', cfg['load_from']
     model = cfg.get('model')
-    if mode != 'train' or not isinstance(model, Mapping):
+    if not isinstance(model, Mapping) or (mode == 'test' and cfg.get('load_from')):
         return
     init_from = model.get('init_from') or {}
     for child, source in init_from.items():
@@ -236,6 +238,8 @@ def iter_weights(cfg: Mapping[str, Any], mode: str) -> Iterator[tuple[str, str]]
             where, source = f'{where}.checkpoint', source.get('checkpoint')
         if isinstance(source, str) and source != RANDOM:
             yield where, source
+    if mode == 'test':
+        return
     for key, value in model.items():
         if key != 'init_from':
             yield from _iter_pretrained(value, f'model.{key}')
@@ -415,9 +419,10 @@ def _without(where: str) -> str:
 
 
 def _weights_help(cfg: Mapping[str, Any], location: str) -> str | None:
-    for pattern, text in (cfg.get('weights_help') or {}).items():
-        if pattern in location or fnmatch.fnmatch(location, pattern):
-            return text
+    for key in ('weights_help', 'task_weights_help'):
+        for pattern, text in (cfg.get(key) or {}).items():
+            if pattern in location or fnmatch.fnmatch(location, pattern):
+                return text
     return None
 
 

@@ -18,7 +18,7 @@ from mmengine.structures import BaseDataElement
 
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from sr4ir_mm.testing.samples import make_batch
-from tests.test_configs.tiny import SIDE, shrink
+from sr4ir_mm.testing.tiny import SIDE, shrink
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'sr4ir'
 META = torch.device('meta')

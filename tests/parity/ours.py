@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 import sr4ir_mm.engine  # noqa: F401
 from sr4ir_mm.models import CQMix, TaskDrivenSR
-from sr4ir_mm.models.task_driven_sr import NETS
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from sr4ir_mm.utils.converters import DEEPLABV3, EDSR, FASTER_RCNN, RESNET, SWINIR, Conversion
 from tests.parity.fixture import Fixture
@@ -159,7 +158,7 @@ def _wrapper(kind: str, recorded: dict) -> dict:
 def set_learning_rates(optimizers: OptimWrapperDict, fixture: Fixture, step: int) -> None:
     """The recorded rates of a step; groups with a multiplier keep it."""
     recorded = fixture.about['lr']
-    for index, name in enumerate(NETS):
+    for index, name in enumerate(('sr_net', 'task_net')):
         for group in optimizers[name].optimizer.param_groups:
             group.setdefault('first_lr', group['lr'])
             group['lr'] = group['first_lr'] * recorded[step][index] / recorded[0][index]

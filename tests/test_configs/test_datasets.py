@@ -1,5 +1,6 @@
 """The data sets of the benchmark configs, on a few generated files in the documented layout."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -53,7 +54,45 @@ def make_cub(root):
     root.joinpath('train_test_split.txt').write_text('1 1\n2 0\n')
 
 
-MAKERS = {'voc_segmentation': make_voc, 'cars': make_cars, 'cub': make_cub}
+def make_coco(root):
+    for split in ('train', 'val'):
+        write_image(root / f'{split}2017/1.jpg', (400, 500))
+        write_image(root / f'{split}2017/2.jpg', SIZE)
+        images = [
+            dict(id=1, file_name='1.jpg', width=500, height=400),
+            dict(id=2, file_name='2.jpg', width=SIZE[1], height=SIZE[0]),
+        ]
+        content = dict(images=images, annotations=[], categories=[dict(id=1, name='person')])
+        path = root / f'annotations/instances_{split}2017.json'
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content))
+
+
+OBJECT = (
+    '<object><name>dog</name><difficult>{}</difficult><bndbox><xmin>11</xmin><ymin>21</ymin><xmax>60</xmax>'
+    '<ymax>80</ymax></bndbox></object>'
+)
+
+
+def make_voc07(root):
+    write_image(root / 'JPEGImages/000001.jpg')
+    size = f'<size><width>{SIZE[1]}</width><height>{SIZE[0]}</height></size>'
+    objects = OBJECT.format(0) + OBJECT.format(1)
+    (root / 'Annotations').mkdir()
+    (root / 'Annotations/000001.xml').write_text(f'<annotation>{size}{objects}</annotation>')
+    for split in ('trainval', 'test'):
+        path = root / f'ImageSets/Main/{split}.txt'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('000001\n')
+
+
+MAKERS = {
+    'voc_segmentation': make_voc,
+    'cars': make_cars,
+    'cub': make_cub,
+    'coco_large': make_coco,
+    'voc07': make_voc07,
+}
 
 
 def build(name, split, tmp_path):
@@ -114,3 +153,25 @@ def test_classification_resizes_as_torchvision(tmp_path):
     resized = torch.from_numpy(np.array(resize(image, 256))).permute(2, 0, 1)
     left, top = round((resized.shape[2] - 224) / 2), 16
     assert torch.equal(inputs, resized[:, top : top + 224, left : left + 224])
+
+
+def test_fdsr_trains_on_crops_of_large_images_and_is_tested_at_native_size(tmp_path):
+    train = build('coco_large', 'train', tmp_path / 'train_copy')
+    test = build('coco_large', 'val', tmp_path / 'test_copy')
+
+    assert len(train) == 1
+    assert train[0]['inputs'].shape == (3, 384, 384)
+    assert [tuple(item['inputs'].shape) for item in test] == [(3, 400, 500), (3, *SIZE)]
+    assert test[1]['data_samples'].img_id == 2
+
+
+def test_voc_2007_is_made_of_squares_and_judged_in_its_own_size(tmp_path):
+    train = build('voc07', 'train', tmp_path / 'train_copy')
+    test = build('voc07', 'val', tmp_path / 'test_copy')
+
+    for item in (train[0], test[0]):
+        assert item['inputs'].shape == (3, 300, 300)
+        assert len(item['data_samples'].gt_instances) == 1  # the other is difficult
+        assert len(item['data_samples'].ignored_instances) == 1
+    boxes = test[0]['data_samples'].gt_instances.bboxes
+    assert boxes.tensor.tolist() == [[10, 20, 60, 80]]

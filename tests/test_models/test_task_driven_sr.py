@@ -76,6 +76,13 @@ def test_detector_resize_scales_boxes_masks_and_results():
     assert result.pred_instances.bboxes[:, 2].max() <= 64
 
 
+@pytest.mark.parametrize(('rounded', 'size'), [(False, (799, 1066)), (True, (800, 1067))])
+def test_detector_resize_cuts_off_as_torchvision_or_rounds_as_mmdet(rounded, size):
+    resize = dict(short=800, long=1333, round=rounded)
+    adapter = toy.build('det', adapter=dict(resize=resize)).adapter
+    assert tuple(adapter._enlarge(torch.zeros(3, 375, 500)).shape[-2:]) == size
+
+
 def test_weights_of_a_child_load_from_any_container(tmp_path):
     donor = toy.build('cls')
     state = donor.task_net.state_dict()

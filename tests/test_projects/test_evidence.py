@@ -13,7 +13,7 @@ from ladder import ABLATIONS, BUDGETS, METHODS, SETS, Run, method_of, rungs
 from mmengine.config import Config
 from results import read_result, read_results
 
-from sr4ir_mm.apis.runs import run_all, start_python, with_sources
+from sr4ir_mm.apis.runs import Launch, run_all, with_sources
 from sr4ir_mm.utils.errors import UserError
 from tests.test_apis.test_runs import FAKE
 
@@ -124,7 +124,7 @@ def project(tmp_path, monkeypatch, evidence):
     metrics = "'coco/bbox_mAP': epoch / 10, 'sr/psnr': 20.0, 'sr/ssim': 0.5"
     (tmp_path / 'tools' / 'train.py').write_text(FAKE.replace("'mAP': epoch / 10", metrics))
     monkeypatch.setenv('OMP_NUM_THREADS', '1')
-    monkeypatch.setattr(evidence, 'start_warm', start_python)
+    monkeypatch.setattr(evidence, 'WarmLaunch', Launch)
     return tmp_path
 
 

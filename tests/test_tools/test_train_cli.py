@@ -324,3 +324,18 @@ def test_two_processes(config, tmp_path):
     environment['PORT'] = str(free_port())
     done = call('dist_test', config, tmp_path / 'a b/epoch_1.pth', 2, '--work-dir', tmp_path / 't')
     assert done.returncode == 0, done.stderr
+
+
+def test_without_a_checkpoint_finished_networks_are_needed(tool, config, capsys):
+    for arguments in ([], ['none']):
+        assert tool('test', config, *arguments) == 2
+        assert (
+            'there is no checkpoint to test, and model.init_from names no weights of'
+            in sentence(capsys)
+        )
+
+
+def test_a_config_that_trains_nothing_is_for_testing(tool, config, capsys):
+    config.write_text(f'{config.read_text()}train_dataloader = None\n')
+    assert tool('train', config) == 2
+    assert 'trains nothing, it has no train_dataloader; evaluate it with' in sentence(capsys)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from sr4ir_mm.testing import zoo
+from sr4ir_mm.utils.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / 'tools' / 'analysis_tools' / 'zoo_sweep.py'
@@ -99,13 +100,19 @@ def test_a_page_keeps_its_own_text(tool, tmp_path):
         seconds=1.0,
         problem='a | b',
     )
-    tool.write_page(str(page), [result], SimpleNamespace(configs='list.txt', size=64))
+    args = SimpleNamespace(configs='list.txt', size=64, method='sr4ir')
+    tool.write_page(str(page), [result], args)
     text = page.read_text()
     assert text.startswith('# Mine\nbefore\n')
     assert text.endswith('\nafter\n')
     assert 'old' not in text
     assert '0 of 1 passed' in text
     assert 'a / b' in text
+    args.method = 'fdsr'
+    with pytest.raises(UserError, match='zoo_sweep_fdsr: begin'):
+        tool.write_page(str(page), [result], args)
+    tool.write_page(str(tmp_path / 'fdsr.md'), [result], args)
+    assert '--size 64 --method fdsr`' in (tmp_path / 'fdsr.md').read_text()
 
 
 def test_checks_notice_what_must_not_happen(monkeypatch):

@@ -184,6 +184,11 @@ def test_weights_are_found_wherever_a_model_names_them():
         'model.task_net.head.pretrained': 'h.pth',
     }
     assert dict(iter_weights(cfg, 'test')) == {'load_from': 'all.pth'}
+    cfg.load_from = None  # a test of finished networks
+    assert dict(iter_weights(cfg, 'test')) == {
+        'model.init_from.sr_net': 'sr.pth',
+        'model.init_from.task_net.checkpoint': 't.pth',
+    }
 
 
 def test_missing_weights(tmp_path, monkeypatch):
@@ -195,6 +200,8 @@ def test_missing_weights(tmp_path, monkeypatch):
     assert text.endswith(' model.init_from=None.')
     cfg.weights_help = {'swinir': 'no', 'edsr*.pth': 'run get_edsr'}
     assert message(cfg).endswith('; run get_edsr.')
+    cfg.weights_help, cfg.task_weights_help = {}, {'edsr': 'ask the detector'}
+    assert message(cfg).endswith('; ask the detector.')
     (tmp_path / 'edsr.pth').write_bytes(b'old format')
     check_resources(cfg)
 

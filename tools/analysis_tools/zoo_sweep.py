@@ -21,6 +21,7 @@ from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.pages import write_part
 from sr4ir_mm.utils.track import track
 
+DEFAULT_METHOD = 'sr4ir'
 DEFAULT_LIST = osp.join(osp.dirname(osp.abspath(__file__)), 'zoo_configs.txt')
 
 
@@ -33,7 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--size', type=int, default=128, help='side of the generated images, px')
     parser.add_argument('--jobs', type=int, default=1, help='configs at a time')
     parser.add_argument('--time-limit', type=int, default=600, help='seconds a config')
-    parser.add_argument('--method', default='sr4ir', help='as for tools/wrap_config.py')
+    parser.add_argument('--method', default=DEFAULT_METHOD, help='as for tools/wrap_config.py')
     parser.add_argument(
         '--results',
         metavar='FILE.json',
@@ -185,10 +186,13 @@ def summary(results: list[dict]) -> str:
 
 
 def write_page(path: str, results: list[dict], args: argparse.Namespace) -> None:
-    """Write the table between the two markers of a page, or a page of its own."""
+    """Write the table between the method's two markers of a page, or a page of its own."""
     command = f'python tools/analysis_tools/zoo_sweep.py --configs {osp.relpath(args.configs)} --size {args.size}'
+    part = 'zoo_sweep'
+    if args.method != DEFAULT_METHOD:
+        command, part = f'{command} --method {args.method}', f'{part}_{args.method}'
     body = f'`{command}`: {summary(results)}.\n\n{table(results)}'
-    write_part(path, 'zoo_sweep', body, title='Zoo sweep')
+    write_part(path, part, body, title='Zoo sweep')
 
 
 def main() -> None:

@@ -31,7 +31,8 @@ class DetectionAdapter(TaskAdapter):
         task_net: Task network the adapter will serve.
         resize: Enlarge images on their way into the detector, after SR: ``dict(short=800, long=1333, divisor=32)``, as
             torchvision's detectors do inside. The SR network then works at the image's native size, and the resize is
-            differentiable. None for pipelines that resize themselves.
+            differentiable. ``round=True`` rounds sizes as mmdet's ``Resize`` does, instead of cutting them off. None
+            for pipelines that resize themselves.
         channel_order: Order in which the pipeline loads images.
 
     Source: methods.md 5.6 for the resize.
@@ -41,11 +42,8 @@ class DetectionAdapter(TaskAdapter):
         self, task_net: nn.Module, resize: dict[str, int] | None = None, channel_order: str = 'bgr'
     ) -> None:
         super().__init__(task_net, channel_order)
-        if resize is not None and not {'short', 'long'} <= set(resize) <= {
-            'short',
-            'long',
-            'divisor',
-        }:
+        known = {'short', 'long', 'divisor', 'round'}
+        if resize is not None and not {'short', 'long'} <= set(resize) <= known:
             raise UserError(
                 f'DetectionAdapter got resize={dict(resize)}; expected dict(short=800, long=1333, divisor=32).'
             )
@@ -106,11 +104,12 @@ class DetectionAdapter(TaskAdapter):
         """Resize one (3, h, w) image to the short side, at most the long side.
 
         The size is the reference's to the pixel: it divides by tensors, that is multiplies by a reciprocal in single
-        precision, and cuts the product off, so that 375 x 500 px become 799 x 1066.
+        precision, and cuts the product off, so that 375 x 500 px become 799 x 1066. mmdet rounds: 800 x 1067.
         """
         sides = torch.tensor(image.shape[-2:])
         factor = min(self.resize['short'] / sides.min(), self.resize['long'] / sides.max())
-        size = tuple(max(int(side * factor), 1) for side in image.shape[-2:])
+        half = 0.5 if self.resize.get('round') else 0
+        size = tuple(max(int(side * factor + half), 1) for side in image.shape[-2:])
         return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False)[0]
 
     def draw(

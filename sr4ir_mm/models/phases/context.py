@@ -34,3 +34,8 @@ class PhaseContext:
     def task_net(self) -> nn.Module:
         """The task network."""
         return self.nets['task_net']
+
+    @property
+    def feature_net(self) -> nn.Module:
+        """Whose features the TDP loss compares: the extractor, or else the task network."""
+        return self.nets.get('extractor', self.task_net)

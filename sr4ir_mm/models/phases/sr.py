@@ -73,8 +73,9 @@ class SRPhase(Phase):
     Args:
         pixel: ``dict(weight=1.0, criterion='l1')``, None for none.
         tdp: ``dict(layers=..., weights=..., weight=1.0, begin=0.1)``, None for none. Features of SR
-            and HR images come from the task network that is being trained, in eval mode; ``begin``
-            is the share of training after which it starts.
+            and HR images come from the task network that is being trained, in eval mode, or from
+            the model's ``extractor`` if it has one; ``begin`` is the share of training after which it
+            starts.
         task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0
             for none (T->S, TDSR).
         task_eval: Take the task losses in eval mode, as T->S does with its finished task network; the adversarial loss
@@ -151,15 +152,15 @@ def image_losses(
 
 
 def tdp_loss(criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor) -> Tensor:
-    """Distance of SR and HR features of the task network in eval mode.
+    """Distance of SR and HR features of the extractor, or else of the task network, in eval mode.
 
     SR features come first: inside one autocast context, a forward pass without gradient caches cast weights that carry
     none, and a later pass of the same network would have no gradient at all.
     """
     layers = criterion.layers or context.default_layers
-    images, adapter, task_net = context.images, context.adapter, context.task_net
-    with eval_mode(unwrap(task_net)):
-        sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)
+    images, adapter, net = context.images, context.adapter, context.feature_net
+    with eval_mode(unwrap(net)):
+        sr_features = adapter.features(net, sr_rgb01, images.batch, layers)
         with torch.no_grad() if criterion.detach_hr else nullcontext():
-            hr_features = adapter.features(task_net, images.hr_rgb01, images.batch, layers)
+            hr_features = adapter.features(net, images.hr_rgb01, images.batch, layers)
     return criterion(sr_features, hr_features)

@@ -16,9 +16,10 @@ class PreUpsample(nn.Module):
     """Upsample first, then let a restoration network of scale 1 (NAFNet, Restormer) repair the image.
 
     Args:
-        net: Config of the network, or a built one; it maps (N, 3, H, W) to the same shape.
+        net: Config of the network, or a built one; it maps (N, 3, H, W) to the same shape. None upsamples alone.
         scale: Factor of the upsampling.
         mode: Of ``torch.nn.functional.interpolate``.
+        antialias: Of the same; with it, bicubic is that of PIL and MATLAB.
         divisor: Sides are extended by reflection to a multiple of this and cropped afterwards; networks that halve
             the image k times need 2 ** k.
 
@@ -31,13 +32,19 @@ class PreUpsample(nn.Module):
     """
 
     def __init__(
-        self, net: dict | nn.Module, scale: int, mode: str = 'bicubic', divisor: int = 8
+        self,
+        net: dict | nn.Module | None,
+        scale: int,
+        mode: str = 'bicubic',
+        divisor: int = 8,
+        antialias: bool = False,
     ) -> None:
         super().__init__()
         self.scale = check_number('PreUpsample scale', scale, least=1, whole=True)
         self.divisor = check_number('PreUpsample divisor', divisor, least=1, whole=True)
         self.mode = mode
-        self.net = build_sr_net(net)
+        self.antialias = antialias
+        self.net = nn.Identity() if net is None else build_sr_net(net)
 
     def forward(self, lr_rgb01: Tensor) -> Tensor:
         """Super-resolve.
@@ -50,7 +57,11 @@ class PreUpsample(nn.Module):
         """
         corners = None if self.mode in ('nearest', 'area') else False
         up_rgb01 = F.interpolate(
-            lr_rgb01, scale_factor=self.scale, mode=self.mode, align_corners=corners
+            lr_rgb01,
+            scale_factor=self.scale,
+            mode=self.mode,
+            align_corners=corners,
+            antialias=self.antialias,
         )
         height, width = up_rgb01.shape[-2:]
         target = tuple(-(-side // self.divisor) * self.divisor for side in (height, width))

@@ -6,8 +6,9 @@ Imported by models; used through the registry alone.
 from importlib.util import find_spec
 
 from sr4ir_mm.models.task_nets.mobilenet_v3 import TorchvisionMobileNetV3
+from sr4ir_mm.models.task_nets.vgg import TorchvisionVGG
 
-__all__ = ['TorchvisionMobileNetV3']
+__all__ = ['TorchvisionMobileNetV3', 'TorchvisionVGG']
 
 if find_spec('mmdet') is not None:
     from sr4ir_mm.models.task_nets.rpn import ScoreThresholdRPNHead, TorchvisionAnchorGenerator

@@ -1,7 +1,9 @@
 """SR networks: defaults for any scale, PreUpsample, checks."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from sr4ir_mm.models.sr_nets import SR_NETS, PreUpsample, build_sr_net, check_scale, default_sr_net
@@ -66,6 +68,22 @@ def test_pre_upsample_crops_what_it_added():
     net = PreUpsample(Needs(), scale=2, mode='nearest')
     image = torch.rand(2, 3, 5, 7)
     assert torch.equal(net(image)[..., ::2, ::2], image)
+
+
+def test_pre_upsample_alone_is_pils_bicubic():
+    """The baseline of FDSR's tables."""
+    # Nothing overshoots, which PIL would cut off between its two passes.
+    lr = torch.randint(80, 176, (9, 13, 3), dtype=torch.uint8)
+    image = Image.fromarray(lr.numpy()).resize((52, 36), Image.Resampling.BICUBIC)
+    net = PreUpsample(None, scale=4, antialias=True)
+
+    sr_rgb01 = net(lr.permute(2, 0, 1)[None] / 255)
+
+    expected = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+    difference = (sr_rgb01[0] * 255 - expected).abs()
+    assert difference.max() < 2  # PIL rounds to grey levels twice
+    assert difference.mean() < 0.5
+    assert list(net.parameters()) == []
 
 
 def test_pre_upsample_checks_its_arguments():

@@ -1,0 +1,14 @@
+# Faster R-CNN R50-FPN, 2x, of mmdet's zoo.
+from mmengine import Config
+
+_base_ = ['../datasets/coco.py', '../schedules/evaluation.py', '../default_runtime.py']
+zoo = "_base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_2x_coco.py'"
+model = dict(
+    task_net=Config.fromstring(zoo, '.py').model,
+    adapter=_base_.adapter,
+    init_from=dict(
+        task_net='https://download.openmmlab.com/mmdetection/v2.0/'
+        'faster_rcnn/faster_rcnn_r50_fpn_2x_coco/faster_rcnn_r50_fpn_2x_coco_bbox_mAP-0.384_20200504_210434-a5d8aa15.pth'
+    ),
+)
+del Config

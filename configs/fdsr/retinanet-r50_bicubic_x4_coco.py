@@ -1,0 +1,2 @@
+_base_ = ['../_base_/evaluation/retinanet-r50_coco.py', '../_base_/models/bicubic_x4.py']
+model = dict(sr_net=_base_.sr_net)

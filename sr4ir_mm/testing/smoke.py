@@ -1,0 +1,99 @@
+"""Every run of the tables for two iterations and one evaluation: narrow networks, generated data, one process."""
+
+from __future__ import annotations
+
+import logging
+import random
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+from sr4ir_mm.apis.reproduce.experiment import Experiment, load
+from sr4ir_mm.apis.reproduce.tables import TableRun
+from sr4ir_mm.apis.runs import Plan, last_checkpoint
+from sr4ir_mm.testing.miniatures import COUNT, use_miniatures
+from sr4ir_mm.testing.state import forget_globals
+from sr4ir_mm.testing.tiny import shrink, shrink_pipelines
+from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.errors import UserError
+
+#: Of one iteration each: some losses and schedules begin with the second.
+EPOCHS = 2
+
+
+@dataclass(frozen=True)
+class SmokeExperiment(Experiment):
+    """An experiment whose runs prove that every cell of a table can be made, and nothing else."""
+
+    def finish(self, run: TableRun, devices: object = ()) -> str:
+        """Train two iterations, test, and write the metrics, by the Runner that ``tools/train.py`` builds.
+
+        Raises:
+            UserError: It failed, or measured something that is no number.
+        """
+        forget_globals()
+        logging.disable(logging.INFO)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                metrics = self._run(self.config(run))
+        except UserError:
+            raise
+        except Exception as error:
+            reason = ' '.join(f'{type(error).__name__}: {error}'.split())
+            raise UserError(f'{run.name} fails: {reason}') from error
+        finally:
+            logging.disable(logging.NOTSET)
+            forget_globals()
+        return self.keep(run, last_checkpoint(self.work_dir(run)), metrics)
+
+    def config(self, run: TableRun) -> Config:
+        """A run's config, made small; its chain of earlier runs stays."""
+        # Laying the config out takes seconds, and mmengine asks for it nine times a run.
+        cfg = Config(load(run).to_dict(), format_python_code=False)
+        cfg.merge_from_dict(dict(run.options))
+        shrink(cfg)
+        shrink_pipelines(cfg)
+        use_miniatures(cfg, self.root)
+        sources = self.sources(run)
+        if sources:
+            cfg.model.init_from = {
+                net: str(last_checkpoint(self.work_dir(source))) for net, source in sources.items()
+            }
+        for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+            cfg[name].update(num_workers=0, batch_size=COUNT if name[:5] == 'train' else 1)
+            cfg[name].pop('persistent_workers', None)
+        cfg.train_cfg.update(max_epochs=EPOCHS, val_interval=EPOCHS + 1)
+        cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
+        cfg.work_dir = str(self.work_dir(run))
+        cfg.experiment_name = run.name.replace('/', '_')
+        return cfg
+
+    def _run(self, cfg: Config) -> dict[str, float]:
+        random.seed(0)
+        np.random.seed(0)
+        torch.manual_seed(0)
+        runner = cli.build_runner(cfg)
+        runner.train()
+        metrics = runner.test()
+        if not metrics:
+            raise UserError(f'{cfg.experiment_name} measured nothing.')
+        return {name: float(value) for name, value in metrics.items()}
+
+    def plan(self, gpus: object = (), gpus_per_run: int = 1) -> Plan[TableRun]:
+        """As of any experiment; runs go one after the other, since mmengine's global state is one a process."""
+        return Plan(
+            sources=self.trained_first,
+            done=self.done,
+            finish=self.finish,
+            name=lambda run: run.name,
+        )
+
+
+def smoke_experiment(root: Path) -> SmokeExperiment:
+    """One below ``root``, which must hold no runs of an earlier state of the code."""
+    return SmokeExperiment(root=root, lpips=False)
