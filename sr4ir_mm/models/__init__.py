@@ -13,7 +13,7 @@ from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
 from sr4ir_mm.models.degradations import BicubicDegradation
 from sr4ir_mm.models.discriminators import RealFakeBranch
-from sr4ir_mm.models.losses import AdversarialLoss, PixelLoss, TDPLoss
+from sr4ir_mm.models.losses import AdversarialLoss, DistillLoss, PixelLoss, TDPLoss
 from sr4ir_mm.models.phases import (
     AdversarialTaskPhase,
     JointPhase,
@@ -31,6 +31,7 @@ __all__ = [
     'CQMix',
     'ClassificationAdapter',
     'DetectionAdapter',
+    'DistillLoss',
     'JointPhase',
     'LRHRDataPreprocessor',
     'Phase',

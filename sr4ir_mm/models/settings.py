@@ -79,6 +79,11 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
                 f'{kind} has a real/fake loss but discriminator is None; set model.discriminator to '
                 "dict(type='sr4ir_mm.RealFakeBranch')."
             )
+        if phase.needs_extractor() and 'extractor' not in nets:
+            raise UserError(
+                f'{kind} distills or compares features of an extractor but model.extractor is None; set it to '
+                "'task_net' and model.init_from.extractor to the weights of an HR-trained network."
+            )
         for name in phase.trains:
             if name in trained:
                 raise UserError(
@@ -117,7 +122,12 @@ def check_lender(cfg: Mapping) -> None:
     trained = {name for phase in phases for name in phase.trains}
     lends = {name for phase in phases for name in phase.loss_names()}
     features = 'extractor' if model.get('extractor') is not None else 'task_net'
-    for loss, lender in (('tdp', features), ('task', 'task_net'), ('adversarial', 'task_net')):
+    for loss, lender in (
+        ('tdp', features),
+        ('distill', 'extractor'),
+        ('task', 'task_net'),
+        ('adversarial', 'task_net'),
+    ):
         if loss in lends and lender not in trained and not _has_weights(cfg, lender):
             raise UserError(
                 f'no phase trains {lender} and nothing loads weights into it, so its {loss} loss would be that of a '

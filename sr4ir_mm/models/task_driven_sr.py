@@ -161,8 +161,8 @@ class TaskDrivenSR(BaseModel):
     @cached_property
     def default_layers(self) -> list[str]:
         """Features that the TDP loss compares if its config names none; none without such a loss."""
-        uses_tdp = any('tdp' in phase.loss_names() for phase in self.phases)
-        return self.adapter.default_layers(unwrap(self.task_net)) if uses_tdp else []
+        compared = any(phase.loss_names() & {'tdp', 'distill'} for phase in self.phases)
+        return self.adapter.default_layers(unwrap(self.task_net)) if compared else []
 
     def phase_context(self, batch: LRHRBatch, progress: Progress | None = None) -> PhaseContext:
         """One iteration as the phases see it; without ``progress`` every loss has started."""

@@ -4,7 +4,8 @@ Imported by phases; imports nothing of the package but registries and utils.
 """
 
 from sr4ir_mm.models.losses.adversarial import AdversarialLoss
+from sr4ir_mm.models.losses.distill import DistillLoss
 from sr4ir_mm.models.losses.pixel import PixelLoss
 from sr4ir_mm.models.losses.tdp import TDPLoss
 
-__all__ = ['AdversarialLoss', 'PixelLoss', 'TDPLoss']
+__all__ = ['AdversarialLoss', 'DistillLoss', 'PixelLoss', 'TDPLoss']

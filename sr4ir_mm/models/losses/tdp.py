@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sr4ir_mm.models.losses.pixel import check_distance, distance
@@ -25,6 +26,10 @@ class TDPLoss(nn.Module):
         weight: Factor of the whole loss.
         criterion: ``'l1'`` (paper), ``'mse'`` or ``'frobenius'`` (FDSR's two readings).
         detach_hr: Take HR features as constants. False only for the joint ablation.
+        nets: Networks whose features are compared, the mean of them: ``'task_net'``, ``'extractor'`` (an HR-trained
+            one that is not trained any more) or both. None is the model's extractor if it has one, else the task
+            network.
+        normalize: Divide the channels of each position by their norm first, so that only directions are compared.
 
     Config::
 
@@ -40,6 +45,8 @@ class TDPLoss(nn.Module):
         weight: float = 1.0,
         criterion: str = 'l1',
         detach_hr: bool = True,
+        nets: Sequence[str] | None = None,
+        normalize: bool = False,
     ) -> None:
         super().__init__()
         if weights is not None and layers is not None and len(weights) != len(layers):
@@ -53,6 +60,8 @@ class TDPLoss(nn.Module):
         self.weight = check_number('TDPLoss weight', weight)
         self.criterion = check_distance(criterion)
         self.detach_hr = detach_hr
+        self.nets = None if nets is None else check_names('TDPLoss nets', nets)
+        self.normalize = normalize
 
     def forward(self, sr_features: Sequence[Tensor], hr_features: Sequence[Tensor]) -> Tensor:
         """Weighted mean distance; gradient flows to ``sr_features`` only, unless ``detach_hr`` is off.
@@ -74,10 +83,16 @@ class TDPLoss(nn.Module):
             )
         weights = self._layer_weights(len(sr_features))
         total = sum(
-            weight * distance(self.criterion, sr, hr.detach() if self.detach_hr else hr)
+            weight * self.distance(sr, hr.detach() if self.detach_hr else hr)
             for weight, sr, hr in zip(weights, sr_features, hr_features, strict=True)
         )
         return self.weight * total
+
+    def distance(self, sr: Tensor, hr: Tensor) -> Tensor:
+        """Scalar distance of one layer's features of equal shape."""
+        if self.normalize:
+            sr, hr = F.normalize(sr, dim=1), F.normalize(hr, dim=1)
+        return distance(self.criterion, sr, hr)
 
     def _layer_weights(self, count: int) -> list[float]:
         if self.weights is None:

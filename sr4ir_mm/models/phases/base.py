@@ -58,6 +58,10 @@ class Phase(nn.Module, ABC):
         """Whether the phase needs a discriminator."""
         return 'discriminator' in self.trains or 'adversarial' in self.loss_names()
 
+    def needs_extractor(self) -> bool:
+        """Whether the phase needs an extractor."""
+        return False
+
     def needs_sr(self) -> bool:
         """Whether the phase needs an SR network."""
         return 'sr_net' in self.trains

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import TaskAdapter
 from sr4ir_mm.models.phases.images import TrainingImages
 from sr4ir_mm.structures import Progress
+from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 
 @dataclass
@@ -29,6 +31,7 @@ class PhaseContext:
     images: TrainingImages
     default_layers: Sequence[str] = ()
     progress: Progress = field(default_factory=Progress)
+    _of_hr: dict[tuple[str, ...], list[Tensor]] = field(default_factory=dict, init=False)
 
     @property
     def task_net(self) -> nn.Module:
@@ -36,6 +39,17 @@ class PhaseContext:
         return self.nets['task_net']
 
     @property
-    def feature_net(self) -> nn.Module:
-        """Whose features the TDP loss compares: the extractor, or else the task network."""
-        return self.nets.get('extractor', self.task_net)
+    def feature_net(self) -> str:
+        """Whose features the TDP loss compares by default: the extractor's, or else the task network's."""
+        return 'extractor' if 'extractor' in self.nets else 'task_net'
+
+    @torch.no_grad()
+    def extracted(self, layers: Sequence[str]) -> list[Tensor]:
+        """Features that the extractor, in eval mode, has of the HR images; made once an iteration."""
+        key = tuple(layers)
+        if key not in self._of_hr:
+            net = unwrap(self.nets['extractor'])
+            images = self.images
+            with eval_mode(net):
+                self._of_hr[key] = self.adapter.features(net, images.hr_rgb01, images.batch, layers)
+        return self._of_hr[key]

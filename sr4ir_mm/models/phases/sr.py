@@ -111,6 +111,10 @@ class SRPhase(Phase):
         """Names of the SR losses."""
         return self.losses.names()
 
+    def needs_extractor(self) -> bool:
+        """Whether the TDP loss names the extractor."""
+        return 'extractor' in ((self.losses.tdp and self.losses.tdp.nets) or ())
+
     def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`; no losses in the iterations that ``every`` leaves out."""
         if context.progress.iteration % self.every:
@@ -152,15 +156,26 @@ def image_losses(
 
 
 def tdp_loss(criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor) -> Tensor:
-    """Distance of SR and HR features of the extractor, or else of the task network, in eval mode.
+    """Distance of SR and HR features of a network in eval mode, the mean if there are several."""
+    nets = criterion.nets or [context.feature_net]
+    losses = [_features_loss(criterion, context, sr_rgb01, name) for name in nets]
+    return sum(losses) / len(losses)
+
+
+def _features_loss(
+    criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor, name: str
+) -> Tensor:
+    """Distance in the features of one network.
 
     SR features come first: inside one autocast context, a forward pass without gradient caches cast weights that carry
     none, and a later pass of the same network would have no gradient at all.
     """
     layers = criterion.layers or context.default_layers
-    images, adapter, net = context.images, context.adapter, context.feature_net
+    images, adapter, net = context.images, context.adapter, context.nets[name]
     with eval_mode(unwrap(net)):
         sr_features = adapter.features(net, sr_rgb01, images.batch, layers)
+        if name == 'extractor':
+            return criterion(sr_features, context.extracted(layers))
         with torch.no_grad() if criterion.detach_hr else nullcontext():
             hr_features = adapter.features(net, images.hr_rgb01, images.batch, layers)
     return criterion(sr_features, hr_features)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
+from torch import Tensor
 
-from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_loss, weighted
+from sr4ir_mm.models.phases.base import Phase, check_kinds, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
-from sr4ir_mm.structures import Losses, repeat_batch
+from sr4ir_mm.structures import Losses, LRHRBatch, repeat_batch
+from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.errors import UserError
 
 _DRAWS = (None, 'sample', 'iteration')
@@ -29,11 +31,14 @@ class TaskPhase(Phase):
             probability in proportion to its weight, ``'iteration'`` one for the whole batch. The expected gradient is
             that of all kinds together, as long as no layer depends on the batch. None passes every kind, as the paper
             does.
+        distill: ``dict(layers=..., weight=1.0, criterion='l1', begin=0.0)``: the features of the images shown are also
+            drawn to those that the model's ``extractor``, a finished HR-trained network, has of the HR images; see
+            :class:`DistillLoss`. They come from the same pass as the task's own losses. None for none.
 
     Raises:
         UserError: Unknown kinds, or ``concat`` with unequal weights or with ``draw``.
 
-    Source: methods.md 5.4, step 2; ``draw`` is this project's own.
+    Source: methods.md 5.4, step 2; ``draw`` is this project's own; ``distill`` is EDTR's idea (methods.md 6).
     """
 
     trains = ('task_net',)
@@ -44,6 +49,7 @@ class TaskPhase(Phase):
         concat: bool = False,
         reuse_sr: bool = False,
         draw: str | None = None,
+        distill: Mapping | None = None,
     ) -> None:
         super().__init__()
         self.images = check_kinds(images)
@@ -59,6 +65,20 @@ class TaskPhase(Phase):
         self.concat = concat
         self.reuse_sr = reuse_sr
         self.draw = draw
+        distill = None if distill is None else dict(distill)
+        begin = check_number(
+            'begin of the distill loss', (distill or {}).pop('begin', 0.0), most=0.999
+        )
+        self.distill = distill and MODELS.build({'type': 'sr4ir_mm.DistillLoss', **distill})
+        self.begins = {'distill': begin} if begin else {}
+
+    def loss_names(self) -> set[str]:
+        """The distillation loss, if there is one."""
+        return set() if self.distill is None else {'distill'}
+
+    def needs_extractor(self) -> bool:
+        """Whether an HR-trained network is distilled."""
+        return self.distill is not None
 
     def needs_sr(self) -> bool:
         """Whether any kind is made by an SR network."""
@@ -76,16 +96,31 @@ class TaskPhase(Phase):
             context.images.refresh_sr(self.reuse_sr)
         if self.concat:
             return [partial(self._joined, context)]
-        return [partial(kind_loss, kind, w, context) for kind, w in self.images.items()]
+        return [partial(self._kind, kind, context) for kind in self.images]
+
+    def _kind(self, kind: str, context: PhaseContext) -> Losses:
+        images = context.images
+        losses = self._losses(images.get(kind), images.batch, context)
+        return weighted(losses, self.images[kind], kind)
+
+    def _losses(
+        self, shown_rgb01: Tensor, batch: LRHRBatch, context: PhaseContext, repeats: int = 1
+    ) -> Losses:
+        """The task's own losses of the images shown and, once it has started, the distillation loss."""
+        adapter, task_net = context.adapter, context.task_net
+        if 'distill' not in self.active_losses(context.progress):
+            return adapter.loss(task_net, shown_rgb01, batch)
+        layers = self.distill.layers or context.default_layers
+        losses, features = adapter.loss_and_features(task_net, shown_rgb01, batch, layers)
+        hr_features = [torch.cat([f] * repeats) for f in context.extracted(layers)]
+        return {**losses, 'loss_distill': self.distill(features, hr_features)}
 
     def _drawn(self, context: PhaseContext) -> Losses:
         images = context.images
         count = len(images.batch)
         drawn = self._draw_kinds(count if self.draw == 'sample' else 1)
         kinds = drawn if self.draw == 'sample' else drawn * count
-        losses = context.adapter.loss(
-            context.task_net, images.draw(kinds, self.reuse_sr), images.batch
-        )
+        losses = self._losses(images.draw(kinds, self.reuse_sr), images.batch, context)
         return weighted(losses, sum(self.images.values()), 'drawn')
 
     def _draw_kinds(self, count: int) -> list[str]:
@@ -99,4 +134,4 @@ class TaskPhase(Phase):
         batch = repeat_batch(context.images.batch, len(self.images))
         # A mean over k times the samples, so that it equals the sum of k weighted means.
         weight = sum(self.images.values())
-        return weighted(context.adapter.loss(context.task_net, joined, batch), weight, 'all')
+        return weighted(self._losses(joined, batch, context, len(self.images)), weight, 'all')
