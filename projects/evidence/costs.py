@@ -21,7 +21,7 @@ from math import lcm
 
 import torch
 from evidence import plan
-from ladder import ABLATIONS, COSTS, METHODS, SETS, Run
+from ladder import ABLATIONS, CANDIDATES, COSTS, METHODS, SETS, Run, method_of
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 
@@ -69,7 +69,8 @@ def main() -> None:
     parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS))
     args = parser.parse_args()
     torch.set_num_threads(1)
-    methods = [m for m in (*METHODS, *ABLATIONS) if m not in ('h2t', 's2t-more')]
+    every = (*METHODS, *ABLATIONS, *CANDIDATES)
+    methods = [m for m in every if m not in ('h2t', 's2t-more')]
     for name in args.sets:
         for scale in SETS[name].scales:
             write(f'{name}_x{scale}', measure(name, scale, methods))
@@ -93,7 +94,8 @@ def prepare(run: Run) -> Candidate:
     weights = {
         f'model.init_from.{net}': str(last_checkpoint(t.work_dir)) for net, t in init.items()
     }
-    cfg = cli.load_config(str(run.training().config), weights)
+    options = {**weights, **method_of(run.method).options}
+    cfg = cli.load_config(str(run.training().config), options)
     cfg.work_dir = tempfile.mkdtemp()
     cfg.experiment_name = f'{run.name}_costs'
     cfg.log_level = 'ERROR'

@@ -24,6 +24,7 @@ from pathlib import Path
 from ladder import (
     ABLATIONS,
     BUDGETS,
+    CANDIDATES,
     INITIAL,
     METHODS,
     RESULTS,
@@ -70,7 +71,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Run the evidence ladder')
     parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SHARP))
     parser.add_argument(
-        '--methods', nargs='+', choices=[*METHODS, *ABLATIONS], default=list(METHODS)
+        '--methods', nargs='+', choices=[*METHODS, *ABLATIONS, *CANDIDATES], default=list(METHODS)
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=list(SEEDS))
     parser.add_argument('--budgets', nargs='+', type=int, default=list(BUDGETS))

@@ -65,11 +65,13 @@ class Method:
         label: Its row in the tables.
         config: First part of its configs' names, if another method has the same configs.
         options: Settings of the config in which it differs from that method.
+        oracle: Whether it also learns from an HR-trained network that is finished (``extractor``).
     """
 
     label: str
     config: str | None = None
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
+    oracle: bool = False
 
 
 METHODS = {
@@ -87,6 +89,55 @@ ABLATIONS = {
     'sr4ir-no-cqmix': Method('SR4IR without CQMix'),
     'sr4ir-joint': Method('SR4IR, joint'),
 }
+_TDP, _TASK = 'model.phases.0.tdp', 'model.phases.1'
+_ORACLE = {'model.extractor': 'task_net'}
+_SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
+#: What was tried for a method better than SR4IR, each on the phases of SR4IR-lite; held-out images choose.
+CANDIDATES = {
+    'lite-oracle-tdp': Method('TDP of the oracle', 'sr4ir-lite', _ORACLE, oracle=True),
+    'lite-both-tdp': Method(
+        'TDP of both networks',
+        'sr4ir-lite',
+        {**_ORACLE, f'{_TDP}.nets': ['task_net', 'extractor']},
+        oracle=True,
+    ),
+    'lite-fm': Method(
+        'features distilled, TDP of the task network',
+        'sr4ir-lite',
+        {**_ORACLE, f'{_TDP}.nets': ['task_net'], f'{_TASK}.distill.weight': 1.0},
+        oracle=True,
+    ),
+    'lite-fm-oracle': Method(
+        'features distilled, TDP of the oracle',
+        'sr4ir-lite',
+        {**_ORACLE, f'{_TASK}.distill.weight': 1.0},
+        oracle=True,
+    ),
+    'lite-fm5-oracle': Method(
+        'features distilled five times as strongly, TDP of the oracle',
+        'sr4ir-lite',
+        {**_ORACLE, f'{_TASK}.distill.weight': 5.0},
+        oracle=True,
+    ),
+    'lite-normalised': Method(
+        'normalised TDP features', 'sr4ir-lite', {f'{_TDP}.normalize': True, f'{_TDP}.weight': 10.0}
+    ),
+    'lite-sr-only': Method(
+        'SR images alone shown to the task network',
+        'sr4ir-lite',
+        _SR_ALONE,
+    ),
+    'lite-fm-oracle-sr-only': Method(
+        'features distilled, TDP of the oracle, SR images alone',
+        'sr4ir-lite',
+        {
+            **_ORACLE,
+            f'{_TASK}.distill.weight': 1.0,
+            **_SR_ALONE,
+        },
+        oracle=True,
+    ),
+}
 #: What is trained before the ladder, and once more for each seed.
 SR_NET, TASK_NET, BACKBONE = INITIAL = ('init_sr-net', 'init_task-net', 'init_backbone')
 #: The SR network of ``s2t-more``: trained further on pixels, as long as SR4IR trains its own.
@@ -101,7 +152,8 @@ SEEDS = (0, 1, 2, 3, 4)
 
 def method_of(name: str) -> Method:
     """The rung of that name."""
-    return {**METHODS, **ABLATIONS, SR_MORE: Method('', SR_NET)}.get(name) or Method(name)
+    known = {**METHODS, **ABLATIONS, **CANDIDATES, SR_MORE: Method('', SR_NET)}
+    return known.get(name) or Method(name)
 
 
 @dataclass(frozen=True)
@@ -175,10 +227,13 @@ class Run:
         if self.method in INITIAL:
             return {}
         sources = {}
+        trained_on_hr = Run('h2t', self.data, None, self.seed, HR_BUDGET)
         if self.method == 't2s':
-            sources['task_net'] = Run('h2t', self.data, None, self.seed, HR_BUDGET)
+            sources['task_net'] = trained_on_hr
         elif SETS[self.data].hr_first:
             sources['task_net'] = Run(TASK_NET, self.data, None, self.seed)
+        if method_of(self.method).oracle:
+            sources['extractor'] = sources.get('task_net', trained_on_hr)
         if self.method == 's2t-more':
             sources['sr_net'] = Run(SR_MORE, self.data, self.scale, self.seed, self.budget)
         elif self.method not in WITHOUT_SR:

@@ -29,8 +29,8 @@ test_dataloader = val_dataloader
 task_evaluator = [dict(type='mmpretrain.Accuracy', topk=(1,))]
 val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
-sr_epochs = 40
-sr_init_x8 = 'work_dirs/init_sr-net_x8_sign-digits/epoch_40.pth'
+sr_epochs = 20
+sr_init_x8 = 'work_dirs/init_sr-net_x8_sign-digits/epoch_20.pth'
 task_init = 'work_dirs/init_task-net_sign-digits/epoch_12.pth'
 init_epochs = 12
 epochs = 5
