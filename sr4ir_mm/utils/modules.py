@@ -1,10 +1,11 @@
 """Context managers that lend a network to a phase and hand it back exactly as it was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from mmengine.model import is_model_wrapper
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
 
 @contextmanager
@@ -26,11 +27,29 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def eval_mode(module: nn.Module) -> Iterator[None]:
-    """Run ``module`` in eval mode and restore every submodule's own flag afterwards.
+    """Run ``module`` in eval mode and restore every submodule's own flag afterwards."""
+    with _switched_to_eval(module.modules()):
+        yield
 
-    Flags are set one by one: several backbones override ``train()`` and would not restore what was there.
+
+@contextmanager
+def steady_mode(module: nn.Module) -> Iterator[None]:
+    """Keep statistics and dropout of ``module`` still, as eval mode does, but nothing else.
+
+    For losses: in eval mode several networks return what no loss can be computed of (the heads of RepPoints and DINO,
+    the backbone of PIDNet).
     """
-    training = [m for m in module.modules() if m.training]
+    unsteady = (_NormBase, nn.MultiheadAttention)
+    with _switched_to_eval(
+        m for m in module.modules() if isinstance(m, unsteady) or 'Drop' in type(m).__name__
+    ):
+        yield
+
+
+@contextmanager
+def _switched_to_eval(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Flags are set one by one: several backbones override ``train()`` and would not restore what was there."""
+    training = [m for m in modules if m.training]
     for submodule in training:
         submodule.training = False
     try:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from sr4ir_mm.utils.modules import eval_mode, frozen
+from sr4ir_mm.utils.modules import eval_mode, frozen, steady_mode
 from tests import toy
 
 TASKS = ('det', 'seg', 'cls')
@@ -62,6 +62,17 @@ def test_eval_mode_restores_each_flag():
     with eval_mode(net):
         assert not any(m.training for m in net.modules())
     assert [m.training for m in net.modules()] == [True, False, True]
+
+
+def test_steady_mode_stills_statistics_and_dropout_alone():
+    """In eval mode the heads of RepPoints and DINO return what no loss can be computed of."""
+    inner = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(), nn.Linear(2, 2))
+    net = nn.Sequential(inner, nn.MultiheadAttention(2, 1), nn.BatchNorm1d(2).eval())
+    before = [m.training for m in net.modules()]
+    with steady_mode(net):
+        still = {type(m).__name__ for m in net.modules() if not m.training}
+        assert still == {'BatchNorm1d', 'Dropout', 'MultiheadAttention'}
+    assert [m.training for m in net.modules()] == before
 
 
 @pytest.mark.parametrize('task', TASKS)

@@ -18,7 +18,7 @@ from sr4ir_mm.models.adapters.features import (
 )
 from sr4ir_mm.models.adapters.spaces import TaskSpace
 from sr4ir_mm.structures import Losses, LRHRBatch, Size, copy_sample
-from sr4ir_mm.utils.modules import unwrap
+from sr4ir_mm.utils.modules import steady_mode, unwrap
 
 _PROBE_SIDES = (64, 224, 320, 384, 512)
 
@@ -81,13 +81,14 @@ class TaskAdapter(nn.Module, ABC):
         return losses, collect_features(unwrap(task_net), layers, run)
 
     def probe(self, task_net: nn.Module, layers: Sequence[str]) -> list[Tensor]:
-        """Features of one plain image, whose shapes tell what :meth:`features` will give.
+        """Features of one plain image, whose shapes tell what :meth:`loss_and_features` will give.
 
         Raises:
             RuntimeError: The network passes no image of any size tried.
             UserError: A layer does not exist.
         """
-        return probe_features(unwrap(task_net), layers, _PROBE_SIDES)
+        with steady_mode(task_net):
+            return probe_features(unwrap(task_net), layers, _PROBE_SIDES)
 
     def predict(
         self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch

@@ -19,6 +19,7 @@ from sr4ir_mm.models.adapters.features import probe_features
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import eval_mode
 
 _PROBE_SIDES = (64, 320)
 
@@ -135,7 +136,8 @@ def _num_outputs(task_net: nn.Module) -> int:
         if isinstance(getattr(last, name, None), int):
             return getattr(last, name)
     try:
-        return len(probe_features(task_net, ['neck'], _PROBE_SIDES))
+        with eval_mode(task_net):
+            return len(probe_features(task_net, ['neck'], _PROBE_SIDES))
     except RuntimeError as error:  # too small for its strides (SSD), or anything else
         reason = str(error)
     print_log(

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import eval_mode
 
 _INDEXED = re.compile(r'^(backbone|neck)\.(-?\d+)$')
 
@@ -48,7 +47,7 @@ def probe_features(net: nn.Module, layers: Sequence[str], sides: Sequence[int]) 
     """Features of a plain image, to learn their number and shapes.
 
     Args:
-        net: Unwrapped task network; left as it was.
+        net: Unwrapped task network, in a mode in which its statistics stay as they are.
         layers: As in :func:`collect_features`.
         sides: Of square images, px, tried in turn: networks refuse what is too small for their strides.
 
@@ -62,8 +61,7 @@ def probe_features(net: nn.Module, layers: Sequence[str], sides: Sequence[int]) 
         image = torch.zeros(1, 3, side, side, device=device)
         run = net.extract_feat if takes_backbone_alone(layers) else net
         try:
-            with eval_mode(net):
-                return collect_features(net, layers, partial(run, image))
+            return collect_features(net, layers, partial(run, image))
         except UserError:
             raise
         except Exception as error:

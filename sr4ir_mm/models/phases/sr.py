@@ -14,7 +14,7 @@ from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
 from sr4ir_mm.utils.checks import check_number
-from sr4ir_mm.utils.modules import eval_mode, unwrap
+from sr4ir_mm.utils.modules import eval_mode, steady_mode, unwrap
 
 
 class SRLosses(nn.Module):
@@ -78,8 +78,8 @@ class SRPhase(Phase):
             starts.
         task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0
             for none (T->S, TDSR).
-        task_eval: Take the task losses in eval mode, as T->S does with its finished task network; the adversarial loss
-            too.
+        task_eval: Keep batch norms' statistics and dropout still while the task and adversarial losses are taken, as
+            T->S does with its finished task network.
         adversarial: ``dict(weight=0.001, begin=...)``, None for none. The discriminator is to call the SR image real;
             it looks at the features of the same pass that gives the task losses.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
@@ -132,7 +132,7 @@ class SRPhase(Phase):
         branch = unwrap(context.nets['discriminator']) if 'adversarial' in active else None
         layers = branch.layers if branch else ()
         arguments = (task_net, sr_rgb01, context.images.batch, layers)
-        with eval_mode(task_net) if self.task_eval else nullcontext():
+        with steady_mode(task_net) if self.task_eval else nullcontext():
             if 'task' in active:
                 losses, features = adapter.loss_and_features(*arguments)
             else:
