@@ -126,8 +126,14 @@ class Training:
 
     def options_of_tool(self) -> list[str]:
         """What follows the config and the work_dir; the trainings of ``init`` must be done."""
-        init = {_key(net): last_checkpoint(source) for net, source in self.init.items()}
-        return ['--seed', str(self.seed), *_cfg_options({**init, **self.options})]
+        settings = {**self.init_options(), **self.options}
+        return ['--seed', str(self.seed), *_cfg_options(settings)]
+
+    def init_options(self) -> dict[str, object]:
+        """Settings that name the first weights; the trainings of ``init`` must be done."""
+        return {
+            f'model.init_from.{net}': last_checkpoint(source) for net, source in self.init.items()
+        }
 
     def arguments(self) -> list[str]:
         """What follows ``python``; the trainings of ``init`` must be done."""
@@ -137,11 +143,6 @@ class Training:
     def command(self) -> str:
         """The line that a user types for it."""
         return shlex.join(['python', *self.arguments()])
-
-
-def _key(net: str) -> str:
-    """Setting of the config that names a network's first weights."""
-    return net if '.' in net else f'model.init_from.{net}'
 
 
 def _cfg_options(settings: Mapping[str, object]) -> list[str]:
@@ -180,7 +181,7 @@ def train(
 
 def evaluate(
     training: Training,
-    checkpoint: Path,
+    checkpoint: Path | None,
     options: Mapping[str, object],
     launch: Launch | None = None,
 ) -> dict[str, float]:
@@ -188,7 +189,7 @@ def evaluate(
 
     Args:
         training: Its config and settings.
-        checkpoint: The weights.
+        checkpoint: The weights; None for a config of finished networks, which are taken from ``init`` and the config.
         options: Further settings of the test alone.
         launch: Where, see :func:`train`.
 
@@ -201,7 +202,9 @@ def evaluate(
     launch = launch or Launch()
     work_dir = training.work_dir / 'test'
     work_dir.mkdir(parents=True, exist_ok=True)
-    words = [str(checkpoint), *_cfg_options({**training.options, **options})]
+    init = training.init_options() if checkpoint is None else {}
+    settings = _cfg_options({**init, **training.options, **options})
+    words = [str(checkpoint or 'none'), *settings]
     command = launch.command('test.py', str(training.config), work_dir, words)
     log = work_dir / 'test.log'
     if launch.call(command, 'test.py', log) != 0:
@@ -303,8 +306,8 @@ def run_all(wanted: Iterable[Run], plan: Plan[Run], jobs: int = 1) -> None:
             ready = [r for r in waiting if all(plan.done(s) for s in plan.sources(r))]
             for run in ready[: jobs - len(running)]:
                 waiting.remove(run)
-                running[pool.submit(plan.finish, run)] = run
                 print(f'start   {plan.name(run)} ({len(waiting)} waiting)', flush=True)
+                running[pool.submit(plan.finish, run)] = run
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 run = running.pop(future)
                 if future.exception() is not None:

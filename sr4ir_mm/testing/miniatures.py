@@ -20,6 +20,7 @@ from sr4ir_mm.utils.resources import iter_datasets
 SIZE = (72, 96)
 COUNT = 2
 _LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_CARS = 196
 _BOX = (16, 12, 64, 56)
 _XML = (
     '<annotation><filename>{name}.jpg</filename><size><width>{width}</width><height>{height}</height><depth>3</depth>'
@@ -77,8 +78,12 @@ def _voc_detection(root: Path, dataset: Mapping[str, Any]) -> None:
 
 
 def _class_folders(root: Path, dataset: Mapping[str, Any]) -> None:
-    for index in range(COUNT):
-        _write_image(root / dataset['data_prefix'] / f'class {index}' / '0.jpg', index)
+    """A folder for each class of Stanford Cars; all but the first are empty."""
+    for index in range(_CARS):
+        folder = root / dataset['data_prefix'] / f'class {index:03d}'
+        folder.mkdir(parents=True, exist_ok=True)
+        if index < COUNT:
+            _write_image(folder / '0.jpg', index)
 
 
 def _cub(root: Path, dataset: Mapping[str, Any]) -> None:
@@ -126,6 +131,7 @@ _MAKERS: dict[str, Callable[[Path, Mapping[str, Any]], None]] = {
     'CustomDataset': _class_folders,
     'CUB': _cub,
     'CocoDataset': _coco,
+    'LargeImageCoco': _coco,
 }
 
 

@@ -14,6 +14,7 @@ _SIZES = {
     'ResizeEdge': dict(scale=SIDE + 8),
     'CenterCrop': dict(crop_size=SIDE),
     'RandomCrop': dict(crop_size=(SIDE, SIDE)),
+    'Resize': dict(scale=(SIDE, SIDE)),
 }
 
 
@@ -32,10 +33,13 @@ def shrink(cfg: Config) -> Config:
     return cfg
 
 
-def shrink_pipelines(cfg: Config) -> None:
-    """Lower the sizes of the pipelines' resizes and crops to what :func:`shrink` makes the networks for, in place."""
+def shrink_data(cfg: Config) -> None:
+    """Lower the image sizes of data sets and pipelines to what :func:`shrink` makes the networks for, in place."""
     for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         for _, dataset in iter_datasets(cfg.get(loader), loader):
+            dataset.pop('indices', None)
+            if 'min_side' in dataset:
+                dataset.min_side = SIDE
             for transform in dataset.pipeline:
                 kind = transform.type.rpartition('.')[2]
                 transform.update(_SIZES.get(kind, {}))

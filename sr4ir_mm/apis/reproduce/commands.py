@@ -77,6 +77,23 @@ def make_tables(tables: Sequence[Table], experiment: Experiment, args: argparse.
     print(f'{len(written)} tables in {experiment.root / "tables"}, as Markdown and CSV.')
     if failure is not None:
         raise failure
+    check_measured(tables, experiment)
+
+
+def check_measured(tables: Sequence[Table], experiment: Experiment) -> None:
+    """Check that every finished run measured something of each table that asks for it.
+
+    Raises:
+        UserError: One did not.
+    """
+    for table in tables:
+        for run in table.runs():
+            measured = experiment.metrics(run)
+            if measured and all(metric.of(measured) is None for metric in table.metrics):
+                raise UserError(
+                    f'{run.name} measured {sorted(measured)}, none of which is in table {table.name}; correct the keys '
+                    'of its metrics.'
+                )
 
 
 def run_missing(tables: Sequence[Table], experiment: Experiment, args: argparse.Namespace) -> None:

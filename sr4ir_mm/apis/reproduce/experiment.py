@@ -31,6 +31,8 @@ from sr4ir_mm.utils.errors import UserError
 #: What configs call the runs that they start from: ``work_dirs/<method>/<name>/epoch_<n>.pth``.
 _SOURCE = re.compile(r'work_dirs/([\w-]+/[\w-]+)/epoch_\d+\.pth')
 _METRICS = 'metrics.json'
+#: Of all metrics, those that are told while runs go.
+_SHOWN = ('mIoU', 'coco/bbox_mAP', 'pascal_voc/mAP', 'accuracy/top1', 'sr/psnr', 'sr/lpips')
 
 
 @dataclass(frozen=True)
@@ -103,23 +105,23 @@ class Experiment:
     def finish(self, run: TableRun, devices: Sequence[int] = ()) -> str:
         """Train a run unless it is, test it, and write its metrics; returns what to say of it."""
         training, launch = self.training(run), self.launch(devices)
-        if self.checkpoint(run) is None:
-            train(training, launch=launch)
-        checkpoint = self.checkpoint(run)
+        checkpoint = None
+        if is_trained(load(run)):
+            if self.checkpoint(run) is None:
+                train(training, launch=launch)
+            checkpoint = self.checkpoint(run)
         options = lpips_option(load(run)) if self.lpips else {}
         return self.keep(run, checkpoint, evaluate(training, checkpoint, options, launch))
 
-    def keep(self, run: TableRun, checkpoint: Path, metrics: Mapping[str, float]) -> str:
+    def keep(self, run: TableRun, checkpoint: Path | None, metrics: Mapping[str, float]) -> str:
         """Write the metrics of a tested run; returns what to say of it."""
         record = {
             'metrics': dict(metrics),
-            'checkpoint': str(checkpoint),
-            'command': self.training(run).command() if run.name not in self.given else None,
+            'checkpoint': None if checkpoint is None else str(checkpoint),
         }
         self.work_dir(run).mkdir(parents=True, exist_ok=True)
         (self.work_dir(run) / _METRICS).write_text(json.dumps(record, indent=1))
-        shown = [f'{name} {value:.4g}' for name, value in metrics.items() if _is_shown(name)]
-        return ', '.join(shown)
+        return ', '.join(f'{name} {metrics[name]:.4g}' for name in _SHOWN if name in metrics)
 
     def plan(self, gpus: Sequence[int] = (), gpus_per_run: int = 1) -> Plan[TableRun]:
         """What the scheduler has to know.
@@ -170,6 +172,11 @@ def _load(path: str) -> Config:
     return cli.load_config(path)
 
 
+def is_trained(cfg: Config) -> bool:
+    """Whether a config trains anything; others put finished networks together and are tested alone."""
+    return bool(cfg.get('train_cfg'))
+
+
 def lpips_option(cfg: Config) -> dict[str, str]:
     """The option that measures LPIPS where a config measures SSIM, as the paper's tables want it."""
     metrics = cfg.test_evaluator if isinstance(cfg.test_evaluator, list) else [cfg.test_evaluator]
@@ -200,10 +207,6 @@ def parse_given(texts: Sequence[str]) -> dict[str, Path]:
             )
         given[name] = Path(path)
     return given
-
-
-def _is_shown(name: str) -> bool:
-    return name in ('mIoU', 'coco/bbox_mAP', 'accuracy/top1', 'sr/psnr', 'sr/lpips')
 
 
 class _Devices:

@@ -51,8 +51,11 @@ class Metric:
     digits: int = 1
 
     def of(self, metrics: Mapping[str, float]) -> float | None:
-        """The value in the paper's unit; None if the run did not measure it."""
-        found = [metrics[key] for key in self.keys if key in metrics]
+        """The value in the paper's unit; None if the run did not measure it.
+
+        COCO says -1 where there is nothing to measure, such as large objects.
+        """
+        found = [metrics[key] for key in self.keys if metrics.get(key, -1) != -1]
         return found[0] * self.times if found else None
 
 
