@@ -40,11 +40,11 @@ def build_preprocessor(
     return MODELS.build({'type': 'sr4ir_mm.LRHRDataPreprocessor', **cfg, **parts})
 
 
-def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
+def check_phases(phases: Iterable[Phase], nets: Collection[str], train_input: str = 'hr') -> None:
     """Check that the phases fit the networks and one another.
 
     Raises:
-        UserError: A phase needs a network that is not there, or two phases train the same one.
+        UserError: A phase needs a network or images that are not there, or two phases train the same network.
     """
     trained: dict[str, str] = {}
     for phase in phases:
@@ -52,6 +52,11 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
         if phase.needs_sr() and 'sr_net' not in nets:
             raise UserError(
                 'A phase uses SR images but sr_net is None; set model.sr_net to an SR network.'
+            )
+        if phase.needs_hr() and train_input == 'lr':
+            raise UserError(
+                f"{kind} needs HR images, but data_preprocessor.train_input='lr' trains on LR images alone; a TaskPhase "
+                'on up or sr images is all that can learn from those.'
             )
         for name in phase.trains:
             if name in trained:

@@ -1,12 +1,13 @@
 """Adapter of mmseg's segmentors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.structures import BaseDataElement
 from torch import nn
 
-from sr4ir_mm.models.adapters.base import TaskAdapter
+from sr4ir_mm.models.adapters.base import TaskAdapter, enlarge_labels
 from sr4ir_mm.registry import MODELS
 
 
@@ -17,6 +18,11 @@ class SegmentationAdapter(TaskAdapter):
     def default_layers(self, task_net: nn.Module) -> list[str]:
         """The backbone's last stage (C5), as in the paper."""
         return ['backbone.-1']
+
+    def enlarge_targets(self, samples: Sequence[BaseDataElement], scale: int) -> None:
+        """Label maps and edge maps by nearest neighbour; see :meth:`TaskAdapter.enlarge_targets`."""
+        for sample in samples:
+            enlarge_labels(sample, ('gt_sem_seg', 'gt_edge_map'), scale)
 
     def draw(
         self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any
