@@ -55,8 +55,8 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str], train_input: st
             )
         if phase.needs_hr() and train_input == 'lr':
             raise UserError(
-                f"{kind} needs HR images, but data_preprocessor.train_input='lr' trains on LR images alone; a TaskPhase "
-                'on up or sr images is all that can learn from those.'
+                f"{kind} needs HR images, but data_preprocessor.train_input='lr' trains on LR images alone; a "
+                'TaskPhase on up or sr images is all that can learn from those.'
             )
         for name in phase.trains:
             if name in trained:

@@ -92,8 +92,8 @@ _SEGMENTATION = (
     Part('SegmentationClass/*.png', 2913),
 )
 _SBD = (
-    'download http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/semantic_contours/benchmark.tgz, unpack '
-    "it in data/VOCdevkit/VOCaug and run mmseg's tools/dataset_converters/voc_aug.py data/VOCdevkit "
+    'download http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/semantic_contours/benchmark.tgz, '
+    "unpack it in data/VOCdevkit/VOCaug and run mmseg's tools/dataset_converters/voc_aug.py data/VOCdevkit "
     'data/VOCdevkit/VOCaug'
 )
 
@@ -174,7 +174,9 @@ def find_data_set(name: str) -> DataSet:
         UserError: There is none of that name.
     """
     if name not in DATA_SETS:
-        raise UserError(f'{name!r} is no data set that is known here; choose among {", ".join(DATA_SETS)}.')
+        raise UserError(
+            f'{name!r} is no data set that is known here; choose among {", ".join(DATA_SETS)}.'
+        )
     return DATA_SETS[name]
 
 

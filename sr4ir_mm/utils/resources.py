@@ -50,8 +50,8 @@ def check_resources(cfg: Mapping[str, Any], mode: str = 'train') -> None:
     downloaded there now, so that training finds it. Data stored on a server, by a file backend
     other than the local one, is not looked at.
 
-    A config of a public data set names it in ``data_set``; where the data lie at its usual place, its files are counted.
-    A config can say how its files are got: ``data_help`` (str) for all its data sets,
+    A config of a public data set names it in ``data_set``; where its data lie at the usual place, files are counted. A
+    config can say how its files are got: ``data_help`` (str) for all its data sets,
     ``weights_help`` (dict of a part of the path or URL, or a pattern with ``*``, to a text).
 
     Args:

@@ -20,7 +20,9 @@ def main() -> None:
     parser.add_argument('--root', help='where the one named set lies, if not where configs look')
     args = parser.parse_args()
     if args.root and len(args.names) != 1:
-        raise UserError(f'--root says where one set lies, but {len(args.names)} are named; name one.')
+        raise UserError(
+            f'--root says where one set lies, but {len(args.names)} are named; name one.'
+        )
     incomplete = [name for name in args.names or DATA_SETS if not tell(name, args.root)]
     if incomplete:
         raise UserError(f'{", ".join(incomplete)}: incomplete; get what the lines above name.')

@@ -1,5 +1,5 @@
-# A second-order degradation after Real-ESRGAN: blur, resize, noise and JPEG twice over, the second time weaker. Its sinc
-# filters and kernels that are no Gaussians are left out.
+# A second-order degradation after Real-ESRGAN: blur, resize, noise and JPEG twice over, the second time weaker. Its
+# sinc filters and kernels that are no Gaussians are left out.
 noise = dict(
     type='sr4ir_mm.OneOf',
     steps=[

@@ -157,7 +157,6 @@ class TaskAdapter(nn.Module, ABC):
                 enlarged = tuple(scale * int(value) for value in sample.get('ori_shape')[:2])
                 sample.set_metainfo({'ori_shape': enlarged, 'scale_factor': tuple(factor.tolist())})
 
-
     def enlarge_targets(self, samples: Sequence[BaseDataElement], scale: int) -> None:
         """Enlarge the ground truth of LR data samples, changed in place, to the images that the network will see.
 

@@ -6,7 +6,6 @@ import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import PurePath
 from types import SimpleNamespace
 
 import torch
@@ -16,7 +15,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import TaskAdapter, content_size
-from sr4ir_mm.models.degradations import build_degradation
+from sr4ir_mm.models.degradations import build_degradation, seed_of_name
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size, copy_sample
 from sr4ir_mm.utils.errors import UserError
@@ -32,9 +31,9 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
     border is filled from the image before it is degraded, so that no edge of constant colour leaks into LR pixels.
     LR images that a batch brings along as ``lr_inputs`` (:class:`sr4ir_mm.datasets.PackPair`) are used as they are.
 
-    A degradation that draws random numbers draws them from the process's in training, so that a resumed run goes on with
-    them. In evaluation it gets one image at a time and a seed that follows from the image's file name: metrics are then
-    equal from run to run, for any batch size and any number of processes.
+    A degradation that draws random numbers draws them from the process's in training, so that a resumed run goes on
+    with them. In evaluation it gets one image at a time and a seed that follows from the image's file name: metrics are
+    then equal from run to run, for any batch size and any number of processes.
 
     Args:
         task_preprocessor: The task network's data preprocessor (shared, not copied), or the config of one.
@@ -222,7 +221,7 @@ def sample_seed(sample: BaseDataElement, image: Tensor) -> int:
     """A number that belongs to a sample: of its file's name and folder, or of its pixels if it has no name."""
     path = sample.get('img_path')
     if path:
-        return zlib.crc32('/'.join(PurePath(path).parts[-2:]).encode())
+        return seed_of_name(path)
     return zlib.crc32((image * 255).round().byte().cpu().numpy().tobytes())
 
 

@@ -3,7 +3,7 @@
 Imported by data_preprocessors; imports nothing of the package but registries and utils.
 """
 
-from sr4ir_mm.models.degradations.base import Degradation, Dice, draw_seeds
+from sr4ir_mm.models.degradations.base import Degradation, Dice, draw_seeds, seed_of_name
 from sr4ir_mm.models.degradations.bicubic import BicubicDegradation
 from sr4ir_mm.models.degradations.build import build_degradation
 from sr4ir_mm.models.degradations.chain import DegradationChain
@@ -31,4 +31,5 @@ __all__ = [
     'Step',
     'build_degradation',
     'draw_seeds',
+    'seed_of_name',
 ]

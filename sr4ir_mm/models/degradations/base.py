@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import torch
 from torch import Tensor, nn
@@ -91,6 +93,11 @@ class Dice:
         some._numbers = [self._numbers[index] for index in indices]
         some._fields = [self._fields[index] for index in indices]
         return some
+
+
+def seed_of_name(path: str) -> int:
+    """A number that belongs to a file, wherever its data set lies: of its name and its folder's."""
+    return zlib.crc32('/'.join(PurePath(path).parts[-2:]).encode())
 
 
 def draw_seeds(count: int) -> list[int]:

@@ -170,9 +170,7 @@ def resize(images: Tensor, size: tuple[int, int], mode: str, antialias: bool = F
     """(N, C, H, W) images at another (height, width)."""
     if tuple(images.shape[-2:]) == size:
         return images
-    return F.interpolate(
-        images, size=size, mode=mode, antialias=antialias and mode in _ANTIALIASED
-    )
+    return F.interpolate(images, size=size, mode=mode, antialias=antialias and mode in _ANTIALIASED)
 
 
 @MODELS.register_module()
@@ -269,7 +267,9 @@ class OneOf(Step):
     def apply_to(self, images: Tensor, dice: Dice) -> Tensor:
         """See :class:`Step`."""
         limits = torch.tensor(self.weights).cumsum(0)
-        drawn = torch.bucketize(dice.uniform(0, float(limits[-1])), limits).clamp(max=len(limits) - 1)
+        drawn = torch.bucketize(dice.uniform(0, float(limits[-1])), limits).clamp(
+            max=len(limits) - 1
+        )
         for number, step in enumerate(self.steps):
             rows = [index for index, own in enumerate(drawn.tolist()) if own == number]
             if rows:
@@ -299,9 +299,13 @@ def check_range(
     Raises:
         UserError: It is neither, or out of bounds.
     """
-    pair = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * 2
+    pair = (
+        list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value] * 2
+    )
     if len(pair) != 2:
-        raise UserError(f'{name}={value!r} is no range; give a number, or the least and the largest.')
+        raise UserError(
+            f'{name}={value!r} is no range; give a number, or the least and the largest.'
+        )
     low, high = (check_number(name, number, least, most) for number in pair)
     if low > high:
         raise UserError(f'{name}={value!r} is upside down; write ({high}, {low}).')
@@ -316,5 +320,7 @@ def check_modes(modes: list[str]) -> list[str]:
     """
     unknown = sorted(set(modes) - set(_MODES))
     if unknown or not modes:
-        raise UserError(f'resize modes {unknown or "are missing"}; choose among {", ".join(_MODES)}.')
+        raise UserError(
+            f'resize modes {unknown or "are missing"}; choose among {", ".join(_MODES)}.'
+        )
     return modes

@@ -49,7 +49,11 @@ def test_antialiased_bicubic_is_matlabs_to_a_grey_level():
     ours = BicubicDegradation(4, antialias=True)(hr)
     # MATLAB's rule: a cubic kernel stretched by the scale, sampled at pixel centres, edges mirrored.
     matlabs = (resize(hr, scale_factors=0.25, pad_mode='reflect') * 255).round().clamp(0, 255)
-    inside = (..., slice(2, -2), slice(2, -2))  # at the edge torch renormalises the kernel, MATLAB mirrors the image
+    inside = (
+        ...,
+        slice(2, -2),
+        slice(2, -2),
+    )  # at the edge torch renormalises the kernel, MATLAB mirrors the image
 
     assert (ours * 255 - matlabs)[inside].abs().max() <= 1
     assert (ours * 255 - matlabs).abs().mean() < 0.2
@@ -92,7 +96,10 @@ def test_resize_is_opencvs(mode):
     image = photograph(96)
     ours = Resize(divisor=8, modes=mode)(image, dice())
     flag = dict(
-        bilinear=cv2.INTER_LINEAR, bicubic=cv2.INTER_CUBIC, area=cv2.INTER_AREA, nearest=cv2.INTER_NEAREST
+        bilinear=cv2.INTER_LINEAR,
+        bicubic=cv2.INTER_CUBIC,
+        area=cv2.INTER_AREA,
+        nearest=cv2.INTER_NEAREST,
     )[mode]
     expected = cv2.resize(image[0].permute(1, 2, 0).numpy(), (12, 12), interpolation=flag)
 
