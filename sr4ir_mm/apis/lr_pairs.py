@@ -55,16 +55,27 @@ def read_hr(path: Path, scale: int) -> torch.Tensor:
     """(1, 3, H, W) image in image space, cut to a multiple of the scale around the middle.
 
     Raises:
-        UserError: It cannot be read, or nothing is left.
+        UserError: It cannot be read, or is smaller than the scale.
+    """
+    image = read_rgb01(path)
+    height, width = image.shape[-2:]
+    if min(height, width) < scale:
+        raise UserError(
+            f'{path} of {width} x {height} px is smaller than the scale {scale}; take it out.'
+        )
+    top, left = height % scale // 2, width % scale // 2
+    height, width = height - height % scale, width - width % scale
+    return image[..., top : top + height, left : left + width].contiguous()
+
+
+def read_rgb01(path: Path) -> torch.Tensor:
+    """(1, 3, H, W) image in image space.
+
+    Raises:
+        UserError: It cannot be read.
     """
     image = cv2.imread(str(path))
     if image is None:
         raise UserError(f'{path} is no readable image; replace it.')
-    cuts = [side % scale for side in image.shape[:2]]
-    if min(side - cut for side, cut in zip(image.shape[:2], cuts, strict=True)) == 0:
-        raise UserError(
-            f'{path} of {image.shape[1]} x {image.shape[0]} px is smaller than the scale {scale}; take it out.'
-        )
-    (top, left), (height, width) = (c // 2 for c in cuts), image.shape[:2]
-    inner = image[top : height - cuts[0] + top, left : width - cuts[1] + left, ::-1]
-    return torch.from_numpy(np.ascontiguousarray(inner)).permute(2, 0, 1)[None].float() / 255
+    rgb = np.ascontiguousarray(image[..., ::-1])
+    return torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255

@@ -26,7 +26,7 @@ class LoadLRImage(LoadImage):
     Args:
         hr_dir: Part of the HR image's path that differs from the LR image's, such as ``'/HR/'``.
         lr_dir: What stands there in the LR image's path, such as ``'/LRx4/'``.
-        name: File name of the LR image, with ``{stem}`` and ``{suffix}`` of the HR image's: ``'{stem}x4.png'`` of DIV2K.
+        name: Name of the LR file, with ``{stem}`` and ``{suffix}`` of the HR image's: ``'{stem}x4.png'`` for DIV2K.
         kwargs: Arguments of :class:`LoadImage`.
 
     Raises:

@@ -86,6 +86,19 @@ class TaskAdapter(nn.Module, ABC):
 
         return collect_features(net, layers, run)
 
+    @abstractmethod
+    def class_scores(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> Tensor:
+        """How much of each class the task network sees, differentiable, for maps of where it sees it.
+
+        Args:
+            task_net: Task network in eval mode.
+            image_rgb01: (N, 3, H, W) images of the batch's padded HR size.
+            batch: The batch the images belong to.
+
+        Returns:
+            (N, C).
+        """
+
     def to_task_inputs(
         self, image_rgb01: Tensor, batch: LRHRBatch, for_prediction: bool = False
     ) -> tuple[Tensor, list[BaseDataElement]]:

@@ -19,7 +19,7 @@ from sr4ir_mm.models.adapters.features import collect_features
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import eval_mode
+from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 _PROBE_SIDES = (64, 320)
 
@@ -113,6 +113,14 @@ class DetectionAdapter(TaskAdapter):
         factor = min(self.resize['short'] / sides.min(), self.resize['long'] / sides.max())
         size = tuple(max(int(side * factor), 1) for side in image.shape[-2:])
         return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False)[0]
+
+    def class_scores(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> Tensor:
+        """Sums of the scores of what is found; see :meth:`TaskAdapter.class_scores`."""
+        found = [s.pred_instances for s in self.predict(task_net, image_rgb01, batch)]
+        counts = [getattr(module, 'num_classes', 0) for module in unwrap(task_net).modules()]
+        most = max(count for count in counts if isinstance(count, int))
+        zeros = image_rgb01.new_zeros(most)
+        return torch.stack([zeros.index_add(0, item.labels, item.scores) for item in found])
 
     def enlarge_targets(self, samples: Sequence[BaseDataElement], scale: int) -> None:
         """Boxes, masks and the semantic map; see :meth:`TaskAdapter.enlarge_targets`."""
