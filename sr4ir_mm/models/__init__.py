@@ -11,7 +11,7 @@ from sr4ir_mm.models.adapters import (
 )
 from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
-from sr4ir_mm.models.degradations import BicubicDegradation
+from sr4ir_mm.models.degradations import BicubicDegradation, Degradation, DegradationChain
 from sr4ir_mm.models.discriminators import RealFakeBranch
 from sr4ir_mm.models.losses import AdversarialLoss, DistillLoss, PixelLoss, TDPLoss
 from sr4ir_mm.models.phases import (
@@ -30,6 +30,8 @@ __all__ = [
     'BicubicDegradation',
     'CQMix',
     'ClassificationAdapter',
+    'Degradation',
+    'DegradationChain',
     'DetectionAdapter',
     'DistillLoss',
     'JointPhase',

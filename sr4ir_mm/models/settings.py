@@ -61,11 +61,11 @@ def build_extractor(cfg: Mapping | str, task_net: nn.Module) -> nn.Module:
     return build_task_net(cfg)
 
 
-def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
+def check_phases(phases: Iterable[Phase], nets: Collection[str], train_input: str = 'hr') -> None:
     """Check that the phases fit the networks and one another.
 
     Raises:
-        UserError: A phase needs a network that is not there, or two phases train the same one.
+        UserError: A phase needs a network or images that are not there, or two phases train the same network.
     """
     trained: dict[str, str] = {}
     for phase in phases:
@@ -83,6 +83,11 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str]) -> None:
             raise UserError(
                 f'{kind} distills or compares features of an extractor but model.extractor is None; set it to '
                 "'task_net' and model.init_from.extractor to the weights of an HR-trained network."
+            )
+        if phase.needs_hr() and train_input == 'lr':
+            raise UserError(
+                f"{kind} needs HR images, but data_preprocessor.train_input='lr' trains on LR images alone; a "
+                'TaskPhase on up or sr images is all that can learn from those.'
             )
         for name in phase.trains:
             if name in trained:

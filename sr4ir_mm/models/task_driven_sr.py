@@ -105,7 +105,7 @@ class TaskDrivenSR(BaseModel):
             self.extractor = build_extractor(extractor, task_net)
         self.phases = nn.ModuleList(MODELS.build(dict(phase)) for phase in phases)
         self.cqmix: CQMix = TRANSFORMS.build({'type': 'sr4ir_mm.CQMix', **(cqmix or {})})
-        check_phases(self.phases, self.nets())
+        check_phases(self.phases, self.nets(), self.data_preprocessor.train_input)
         check_init_from(self.init_from, self.nets())
         if self.default_layers:
             print_log(f'TDP features by default: {self.default_layers}', logger='current')

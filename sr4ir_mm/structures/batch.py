@@ -21,7 +21,8 @@ class LRHRBatch:
             input, the same enlarged by nearest neighbour, of which only the border is used.
         border: (N, 1, h, w) bool, True where the preprocessor padded; None if nothing is padded.
         sizes: (height, width) of each image's unpadded HR region.
-        samples: The task library's data samples; for LR input with metainfo of the enlarged images.
+        samples: The task library's data samples; for LR input with metainfo and ground truth of the enlarged images.
+        scale: Factor between LR and HR.
     """
 
     hr_rgb01: Tensor | None
@@ -30,6 +31,7 @@ class LRHRBatch:
     border: Tensor | None
     sizes: list[Size]
     samples: list[BaseDataElement]
+    scale: int
 
     def __len__(self) -> int:
         return len(self.samples)

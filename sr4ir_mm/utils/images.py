@@ -13,3 +13,16 @@ def quantize_rgb01(image: Tensor) -> Tensor:
         Same shape and dtype, multiples of 1/255 in [0, 1]; an LR or SR image as it would be saved.
     """
     return (image.clamp(0, 1) * 255).round() / 255
+
+
+def luma(image_rgb01: Tensor) -> Tensor:
+    """Luma of ITU-R BT.601 in its studio range, as MATLAB's ``rgb2ycbcr`` gives it to SR benchmarks, unrounded.
+
+    Args:
+        image_rgb01: (N, 3, H, W), RGB, [0, 1].
+
+    Returns:
+        (N, 1, H, W), 16 / 255 for black to 235 / 255 for white.
+    """
+    weights = image_rgb01.new_tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1)
+    return (16 + (weights * image_rgb01).sum(1, keepdim=True)) / 255

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlparse
 
+from sr4ir_mm.utils.data_sets import check_complete, find_data_set
 from sr4ir_mm.utils.errors import UserError
 
 #: Where a config that brings no text of its own (``data_help``, ``weights_help``) sends its user.
@@ -49,9 +50,9 @@ def check_resources(cfg: Mapping[str, Any], mode: str = 'train') -> None:
     downloaded there now, so that training finds it. Data stored on a server, by a file backend
     other than the local one, is not looked at.
 
-    A config can say how its files are got: ``data_help`` (str) for all its data sets,
-    ``weights_help`` and ``task_weights_help`` (dict of a part of the path or URL, or a pattern with
-    ``*``, to a text).
+    A config of a public data set names it in ``data_set``; where its data lie at the usual place, files are counted. A
+    config can say how its files are got: ``data_help`` (str) for all its data sets, ``weights_help`` and
+    ``task_weights_help`` (dict of a part of the path or URL, or a pattern with ``*``, to a text).
 
     Args:
         cfg: The whole config.
@@ -69,6 +70,7 @@ def check_resources(cfg: Mapping[str, Any], mode: str = 'train') -> None:
     for name in LOADERS[mode]:
         for where, dataset in iter_datasets(cfg.get(name), name):
             _check_dataset(dataset, where, cfg.get('data_help'))
+    _check_counts(cfg, mode)
     for name in EVALUATORS[mode]:
         _check_evaluator(cfg.get(name), name, cfg.get('data_help'))
     weights = list(iter_weights(cfg, mode))
@@ -119,6 +121,21 @@ def _check_dataset(dataset: Mapping[str, Any], where: str, help_text: str | None
         ann_file = _join(root, dataset['ann_file'])
         _require(ann_file, f'{where}.ann_file', help_text)
         _check_annotations(ann_file, f'{where}.ann_file')
+
+
+def _check_counts(cfg: Mapping[str, Any], mode: str) -> None:
+    """Count the files of the public data set that the config names, unless its data lie elsewhere."""
+    name = cfg.get('data_set')
+    if name is None:
+        return
+    usual = osp.normpath(find_data_set(name).root)
+    roots = {
+        osp.normpath(dataset.get('data_root') or '')
+        for loader in LOADERS[mode]
+        for _, dataset in iter_datasets(cfg.get(loader), loader)
+    }
+    if usual in roots:
+        check_complete(name, usual, mode == 'train')
 
 
 def _prefixes(dataset: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

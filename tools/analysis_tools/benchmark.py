@@ -15,10 +15,7 @@ from __future__ import annotations
 
 import argparse
 import copy
-import ctypes
-import gc
 import json
-import re
 import statistics
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -44,9 +41,8 @@ from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.memory import PeakMemory
 from sr4ir_mm.utils.track import track
-
-MB = 2**20
 
 
 @dataclass
@@ -274,42 +270,6 @@ def count_flops(candidates: list[Candidate], batch: dict) -> dict[str, dict]:
                 iterations.append(dict(meter.totals))
         figures[candidate.name] = summary(iterations, 0.0, candidate.cycle())
     return figures
-
-
-class PeakMemory:
-    """Peak memory of what runs inside, in MiB above what was held before.
-
-    On the CPU it is the process's resident memory, after the allocator gave back what it kept.
-    """
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self.megabytes = float('nan')
-        self._before = 0.0
-
-    def __enter__(self) -> PeakMemory:
-        gc.collect()
-        if self.device.type == 'cuda':
-            torch.cuda.reset_peak_memory_stats(self.device)
-            self._before = torch.cuda.memory_allocated(self.device)
-        else:
-            ctypes.CDLL(None).malloc_trim(0)
-            Path('/proc/self/clear_refs').write_text('5')
-            self._before = resident('VmRSS')
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self.device.type == 'cuda':
-            peak = torch.cuda.max_memory_allocated(self.device)
-        else:
-            peak = resident('VmHWM')
-        self.megabytes = (peak - self._before) / MB
-
-
-def resident(name: str) -> float:
-    """Bytes of a field of this process's status."""
-    status = Path('/proc/self/status').read_text()
-    return 1024 * float(re.search(rf'{name}:\s+(\d+) kB', status)[1])
 
 
 def device_name(device: str) -> str:

@@ -1,6 +1,7 @@
 # Stanford Cars in one folder a class, as the reference has it: short side 256, crops of 224. For the paper's tables:
 # --cfg-options test_evaluator.2.type=sr4ir_mm.LPIPS (needs VGG weights).
 default_scope = 'mmpretrain'
+data_set = 'cars'
 data_root = 'data/stanford_cars/'
 data_help = (
     'download https://www.kaggle.com/datasets/jutrera/stanford-car-dataset-by-classes-folder and run '

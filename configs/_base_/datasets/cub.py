@@ -1,5 +1,6 @@
 # CUB-200-2011 in its original layout, otherwise as Cars.
 _base_ = './cars.py'
+data_set = 'cub'
 data_root = 'data/CUB_200_2011/'
 data_help = 'download CUB_200_2011.tgz and unpack it in data/ (docs/prepare_data.md)'
 cub = dict(_delete_=True, type='mmpretrain.CUB', data_root=data_root)

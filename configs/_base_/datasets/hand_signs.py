@@ -1,6 +1,7 @@
 # The hand signs of the digits 0 to 9 at 64 px, a folder a class; a small set that comes with the repository.
 # Mirrored hands are other hands, so images are shifted only.
 _base_ = './cars.py'
+data_set = None
 data_root = 'data/hand_signs/'
 data_help = (
     'unpack it with: python tools/dataset_converters/make_hand_signs.py --out data/hand_signs'

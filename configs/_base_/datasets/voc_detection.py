@@ -1,5 +1,6 @@
 # VOC 2012 train -> val at native size: LR images are made from what is loaded, the detector enlarges SR images itself.
 default_scope = 'mmdet'
+data_set = 'voc2012-det'
 data_root = 'data/VOCdevkit/VOC2012/'
 data_help = 'download VOCtrainval_11-May-2012.tar and unpack it in data/ (docs/prepare_data.md)'
 meta_keys = (

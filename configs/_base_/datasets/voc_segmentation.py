@@ -1,6 +1,7 @@
 # VOC 2012 segmentation, train -> val without SBD: short side 520, crops of 480; evaluated whole at short side 520, the
 # label map resized too. For the paper's tables: --cfg-options test_evaluator.2.type=sr4ir_mm.LPIPS (needs VGG weights).
 default_scope = 'mmseg'
+data_set = 'voc2012-seg'
 data_root = 'data/VOCdevkit/VOC2012/'
 data_help = 'download VOCtrainval_11-May-2012.tar and unpack it in data/ (docs/prepare_data.md)'
 train_pipeline = [

@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.images import quantize_rgb01
+from sr4ir_mm.utils.images import luma, quantize_rgb01
 
 
 class ImageMetric(BaseMetric):
@@ -25,6 +25,7 @@ class ImageMetric(BaseMetric):
         reference: Key of the image compared with, same shape.
         crop_border: Pixels left out at each side.
         quantize: Clamp both images and round them to 8 bits first.
+        channels: ``'rgb'``, or ``'y'`` for the luma that SR benchmarks compare (PSNR and SSIM alone).
         prefix: First half of the reported name; None takes the image's, so ``sr/psnr``, ``up/psnr``.
         collect_device: ``'cpu'`` or ``'gpu'``, as for any mmengine metric.
         collect_dir: Folder for collecting on the CPU, as for any mmengine metric.
@@ -33,6 +34,7 @@ class ImageMetric(BaseMetric):
         names: What :meth:`measure` returns, in order. No name holds 'loss' or ends in 'lr', which
             mmengine's log processor would take for something else.
         min_side: Shortest side in px, after the border crop, that can be measured.
+        channel_choices: What ``channels`` may be.
 
     Config::
 
@@ -47,6 +49,7 @@ class ImageMetric(BaseMetric):
 
     names: ClassVar[tuple[str, ...]] = ()
     min_side: int = 1
+    channel_choices: ClassVar[tuple[str, ...]] = ('rgb',)
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class ImageMetric(BaseMetric):
         reference: str = 'hr_rgb01',
         crop_border: int = 8,
         quantize: bool = True,
+        channels: str = 'rgb',
         prefix: str | None = None,
         collect_device: str = 'cpu',
         collect_dir: str | None = None,
@@ -63,6 +67,11 @@ class ImageMetric(BaseMetric):
             raise UserError(
                 f'{self._title}: crop_border={crop_border} px is negative; use 0 or more.'
             )
+        if channels not in self.channel_choices:
+            raise UserError(
+                f'{self._title}: channels={channels!r} cannot be measured; choose among {self.channel_choices}.'
+            )
+        self.channels = channels
         self.image = image
         self.reference = reference
         self.crop_border = crop_border
@@ -73,7 +82,8 @@ class ImageMetric(BaseMetric):
         """Compare two prepared images.
 
         Args:
-            image: (1, 3, H, W), RGB, float64, [0, 1], border already cropped, any device.
+            image: (1, 3, H, W), RGB, float64, [0, 1], border already cropped, any device; (1, 1, H, W) luma for
+                ``channels='y'``.
             reference: Same shape and device.
 
         Returns:
@@ -118,6 +128,8 @@ class ImageMetric(BaseMetric):
         image = image[None].double()
         if self.quantize:
             image = quantize_rgb01(image)
+        if self.channels == 'y':
+            image = luma(image)
         border = self.crop_border
         height, width = image.shape[-2:]
         if min(height, width) - 2 * border < self.min_side:

@@ -31,6 +31,7 @@ class PSNR(ImageMetric):
     """
 
     names = ('psnr',)
+    channel_choices = ('rgb', 'y')
 
     def measure(self, image: Tensor, reference: Tensor) -> tuple[float]:
         """See :meth:`ImageMetric.measure`."""

@@ -42,6 +42,7 @@ class SSIM(ImageMetric):
     """
 
     names = ('ssim',)
+    channel_choices = ('rgb', 'y')
     min_side = WINDOW
 
     def measure(self, image: Tensor, reference: Tensor) -> tuple[float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, PixelData
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.features import (
@@ -123,6 +123,19 @@ class TaskAdapter(nn.Module, ABC):
 
         return collect_features(net, layers, run)
 
+    @abstractmethod
+    def class_scores(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> Tensor:
+        """How much of each class the task network sees, differentiable, for maps of where it sees it.
+
+        Args:
+            task_net: Task network in eval mode.
+            image_rgb01: (N, 3, H, W) images of the batch's padded HR size.
+            batch: The batch the images belong to.
+
+        Returns:
+            (N, C).
+        """
+
     def to_task_inputs(
         self, image_rgb01: Tensor, batch: LRHRBatch, for_prediction: bool = False
     ) -> tuple[Tensor, list[BaseDataElement]]:
@@ -193,6 +206,25 @@ class TaskAdapter(nn.Module, ABC):
             else:
                 enlarged = tuple(scale * int(value) for value in sample.get('ori_shape')[:2])
                 sample.set_metainfo({'ori_shape': enlarged, 'scale_factor': tuple(factor.tolist())})
+
+    def enlarge_targets(self, samples: Sequence[BaseDataElement], scale: int) -> None:
+        """Enlarge the ground truth of LR data samples, changed in place, to the images that the network will see.
+
+        Args:
+            samples: Data samples of LR images.
+            scale: Factor of the SR network.
+        """
+
+
+def enlarge_labels(sample: BaseDataElement, names: Sequence[str], scale: int) -> None:
+    """Enlarge pixel data of a sample by nearest neighbour; names that it lacks are left out."""
+    for name in names:
+        if sample.get(name) is not None:
+            large = {
+                key: value.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
+                for key, value in sample.get(name).items()
+            }
+            sample.set_field(PixelData(**large), name)
 
 
 def content_size(image: Tensor, sample: BaseDataElement) -> Size:

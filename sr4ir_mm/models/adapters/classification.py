@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 from mmengine.structures import BaseDataElement
-from torch import nn
+from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.base import TaskAdapter
 from sr4ir_mm.registry import MODELS
+from sr4ir_mm.structures import LRHRBatch
+from sr4ir_mm.utils.modules import unwrap
 
 _POOLED = ('cls_token', 'avg_featmap')
 _HEADS = ('head', 'classifier', 'fc', 'norm', 'pool')
@@ -31,6 +33,11 @@ class ClassificationAdapter(TaskAdapter):
         if pooled and isinstance(blocks, (nn.ModuleList, nn.Sequential)) and len(blocks):
             return [f'backbone.layers.{len(blocks) - 1}']
         return ['backbone.-1']
+
+    def class_scores(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> Tensor:
+        """Logits; see :meth:`TaskAdapter.class_scores`."""
+        inputs, samples = self.to_task_inputs(image_rgb01, batch, for_prediction=True)
+        return unwrap(task_net)(inputs, samples, mode='tensor')
 
     def draw(
         self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any

@@ -14,12 +14,12 @@ from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
-from sr4ir_mm.models.adapters.base import TaskAdapter
+from sr4ir_mm.models.adapters.base import TaskAdapter, enlarge_labels
 from sr4ir_mm.models.adapters.features import probe_features
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import eval_mode
+from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 _PROBE_SIDES = (64, 320)
 
@@ -113,6 +113,25 @@ class DetectionAdapter(TaskAdapter):
         size = tuple(max(int(side * factor + half), 1) for side in image.shape[-2:])
         return F.interpolate(image[None], size=size, mode='bilinear', align_corners=False)[0]
 
+    def class_scores(self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch) -> Tensor:
+        """Sums of the scores of what is found; see :meth:`TaskAdapter.class_scores`."""
+        found = [s.pred_instances for s in self.predict(task_net, image_rgb01, batch)]
+        counts = [getattr(module, 'num_classes', 0) for module in unwrap(task_net).modules()]
+        most = max(count for count in counts if isinstance(count, int))
+        zeros = image_rgb01.new_zeros(most)
+        return torch.stack([zeros.index_add(0, item.labels, item.scores) for item in found])
+
+    def enlarge_targets(self, samples: Sequence[BaseDataElement], scale: int) -> None:
+        """Boxes, masks and the semantic map; see :meth:`TaskAdapter.enlarge_targets`."""
+        for sample in samples:
+            for name in ('gt_instances', 'ignored_instances'):
+                instances = sample.get(name)
+                if instances is not None:
+                    masks = instances.get('masks')
+                    size = None if masks is None else (scale * masks.height, scale * masks.width)
+                    _rescale_instances(instances, (scale, scale), size)
+            enlarge_labels(sample, ('gt_sem_seg',), scale)
+
     def draw(
         self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any
     ) -> None:
@@ -163,7 +182,9 @@ def _rescale_sample(sample: BaseDataElement, old: Size, new: Size, with_ground_t
             _rescale_instances(sample.get(name), factors, new)
 
 
-def _rescale_instances(instances: BaseDataElement, factors: tuple[float, float], new: Size) -> None:
+def _rescale_instances(
+    instances: BaseDataElement, factors: tuple[float, float], new: Size | None
+) -> None:
     boxes = instances.get('bboxes')
     if boxes is not None:
         instances.bboxes = boxes * boxes.new_tensor([*factors, *factors])

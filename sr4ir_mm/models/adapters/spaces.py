@@ -39,6 +39,7 @@ class TaskSpace(nn.Module):
             )
         mean, std = _exact_statistics(preprocessor, -offset / gain, 1 / gain)
         rgb_source = 2 - source if channel_order == 'bgr' else source
+        self.loads_bgr = channel_order == 'bgr'
         self.register_buffer('mean', mean.view(1, 3, 1, 1), persistent=False)
         self.register_buffer('std', std.view(1, 3, 1, 1), persistent=False)
         self.register_buffer('to_task_order', rgb_source, persistent=False)
@@ -47,6 +48,11 @@ class TaskSpace(nn.Module):
     def to_task(self, image_rgb01: Tensor) -> Tensor:
         """(N, 3, H, W) image space to task space."""
         return (image_rgb01[:, self.to_task_order] * 255 - self.mean) / self.std
+
+    def loaded_to_image(self, loaded: Tensor) -> Tensor:
+        """(N, 3, H, W) 8-bit images in the order of the pipeline's loader to image space."""
+        rgb = loaded.flip(1) if self.loads_bgr else loaded
+        return rgb.float() / 255
 
     def to_image(self, task: Tensor) -> Tensor:
         """(N, 3, H, W) task space to image space; values of 8-bit images come back exactly."""

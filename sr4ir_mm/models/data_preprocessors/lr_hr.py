@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 
 import torch
@@ -13,7 +15,7 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import TaskAdapter, content_size
-from sr4ir_mm.models.degradations import build_degradation
+from sr4ir_mm.models.degradations import build_degradation, seed_of_name
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size, copy_sample
 from sr4ir_mm.utils.errors import UserError
@@ -27,6 +29,11 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
 
     Channel order, normalisation, padding and batch augmentations of any model-zoo config therefore hold. The padded
     border is filled from the image before it is degraded, so that no edge of constant colour leaks into LR pixels.
+    LR images that a batch brings along as ``lr_inputs`` (:class:`sr4ir_mm.datasets.PackPair`) are used as they are.
+
+    A degradation that draws random numbers draws them from the process's in training, so that a resumed run goes on
+    with them. In evaluation it gets one image at a time and a seed that follows from the image's file name: metrics are
+    then equal from run to run, for any batch size and any number of processes.
 
     Args:
         task_preprocessor: The task network's data preprocessor (shared, not copied), or the config of one.
@@ -34,7 +41,8 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         degradation: Maps (N, 3, H, W) HR to (N, 3, H / scale, W / scale) LR images; a config of
             ``BicubicDegradation`` or of the type it names, None for the defaults.
         scale: Factor of the SR network.
-        input: ``'hr'`` degrades the loaded images; ``'lr'`` takes them as LR images, in evaluation only.
+        input: In evaluation, ``'hr'`` degrades the loaded images; ``'lr'`` takes them as LR images.
+        train_input: The same in training; with ``'lr'``, boxes and label maps are enlarged along with the images.
         border: ``'reflect'`` (replication where reflection cannot) or ``'replicate'``.
         coordinates: For LR input, ``'lr'`` or ``'sr'``: the image whose coordinates predictions come back in.
         min_lr_size: Smaller LR images are extended to this side before SR and cropped after it, since window-based
@@ -53,10 +61,12 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         coordinates: str = 'lr',
         min_lr_size: int = 8,
         non_blocking: bool = False,
+        train_input: str = 'hr',
     ) -> None:
         super().__init__(non_blocking=non_blocking)
         for name, value, choices in (
             ('input', input, ('hr', 'lr')),
+            ('train_input', train_input, ('hr', 'lr')),
             ('border', border, _BORDERS),
             ('coordinates', coordinates, ('lr', 'sr')),
         ):
@@ -72,6 +82,7 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         self.degradation = build_degradation(degradation, scale)
         self.scale = scale
         self.input = input
+        self.train_input = train_input
         self.border = border
         self.coordinates = coordinates
         self.min_lr_size = min_lr_size
@@ -81,37 +92,95 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         """Preprocess one collated batch.
 
         Args:
-            data: ``inputs`` and ``data_samples`` as the task library's pipeline packs them.
+            data: ``inputs`` and ``data_samples`` as the task library's pipeline packs them; ``lr_inputs``, (3, h, w)
+                8-bit LR images, where they come from files.
             training: Whether ground truth is padded and batch augmentations are applied.
 
         Returns:
             ``dict(inputs=LRHRBatch, data_samples=...)``.
+
+        Raises:
+            UserError: An LR image from a file does not fit its HR image.
         """
         content, shapes = _before_preprocessing(data)
-        data = self.task_preprocessor(data, training)
+        stored = self.cast_data(data.get('lr_inputs'))
+        data = self.task_preprocessor({k: v for k, v in data.items() if k != 'lr_inputs'}, training)
         task_inputs, samples = data['inputs'], data['data_samples']
         padded = tuple(task_inputs.shape[-2:])
         sizes = self.adapter.valid_sizes(samples, content, shapes, padded)
-        make = self._pair_from_lr if self.input == 'lr' and not training else self._pair_from_hr
-        batch = make(task_inputs, samples, sizes)
+        if (self.train_input if training else self.input) == 'lr':
+            batch = self._pair_from_lr(task_inputs, samples, sizes, training)
+        elif stored is not None:
+            make_lr = partial(self._take, stored, sizes, samples)
+            batch = self._pair_from_hr(task_inputs, samples, sizes, make_lr)
+        else:
+            make_lr = partial(self._degrade, sizes, samples, training)
+            batch = self._pair_from_hr(task_inputs, samples, sizes, make_lr)
         return dict(inputs=batch, data_samples=batch.samples)
 
     def _pair_from_hr(
-        self, task_inputs: Tensor, samples: list[BaseDataElement], sizes: list[Size]
+        self,
+        task_inputs: Tensor,
+        samples: list[BaseDataElement],
+        sizes: list[Size],
+        make_lr: Callable[[Tensor], Tensor],
     ) -> LRHRBatch:
         target = tuple(self._target_side(side, self.scale) for side in task_inputs.shape[-2:])
         hr_rgb01 = self._fill(self.adapter.space.to_image(task_inputs), sizes, target)
         return LRHRBatch(
             hr_rgb01=hr_rgb01,
-            lr_rgb01=self.degradation(hr_rgb01),
+            lr_rgb01=make_lr(hr_rgb01),
             task_inputs=task_inputs,
             border=_border_mask(task_inputs, sizes),
             sizes=sizes,
             samples=samples,
+            scale=self.scale,
         )
 
+    def _degrade(
+        self, sizes: list[Size], samples: list[BaseDataElement], training: bool, hr_rgb01: Tensor
+    ) -> Tensor:
+        """LR images of HR images; in evaluation with random numbers that depend on nothing but the image."""
+        if training or not getattr(self.degradation, 'random', False):
+            return self.degradation(hr_rgb01)
+        images = []
+        for image, sample, size in zip(hr_rgb01, samples, sizes, strict=True):
+            content = image[None, :, : size[0], : size[1]]
+            target = tuple(self._target_side(side, self.scale) for side in size)
+            seed = sample_seed(sample, content)
+            images.append(self.degradation(extend(content, target, self.border), [seed])[0])
+        return self._stack_lr(images, hr_rgb01)
+
+    def _take(
+        self,
+        stored: Sequence[Tensor],
+        sizes: list[Size],
+        samples: list[BaseDataElement],
+        hr_rgb01: Tensor,
+    ) -> Tensor:
+        """LR images from files."""
+        for image, (height, width), sample in zip(stored, sizes, samples, strict=True):
+            expected = (math.ceil(height / self.scale), math.ceil(width / self.scale))
+            if tuple(image.shape[-2:]) != expected:
+                raise UserError(
+                    f'The LR image of {sample.get("img_path", "a sample")} has {image.shape[-1]} x {image.shape[-2]} '
+                    f'px, but its HR image comes with {width} x {height} px, which at scale {self.scale} needs '
+                    f'{expected[1]} x {expected[0]}; leave resizes and crops of the HR image alone out of the pipeline.'
+                )
+        images = [self.adapter.space.loaded_to_image(image[None])[0] for image in stored]
+        return self._stack_lr(images, hr_rgb01)
+
+    def _stack_lr(self, images: Sequence[Tensor], hr_rgb01: Tensor) -> Tensor:
+        """One batch of (3, h, w) LR images, extended to what the padded HR images need."""
+        target = tuple(side // self.scale for side in hr_rgb01.shape[-2:])
+        return torch.cat([extend(image[None], target, self.border) for image in images])
+
     def _pair_from_lr(
-        self, task_inputs: Tensor, samples: list[BaseDataElement], sizes: list[Size]
+        self,
+        task_inputs: Tensor,
+        samples: list[BaseDataElement],
+        sizes: list[Size],
+        training: bool,
     ) -> LRHRBatch:
         target = tuple(self._target_side(side, 1) for side in task_inputs.shape[-2:])
         lr_rgb01 = self._fill(self.adapter.space.to_image(task_inputs), sizes, target)
@@ -119,6 +188,8 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         self.adapter.enlarge_metainfo(
             samples, self.scale, keep_coordinates=self.coordinates == 'lr'
         )
+        if training:
+            self.adapter.enlarge_targets(samples, self.scale)
         enlarged = F.interpolate(task_inputs, scale_factor=self.scale, mode='nearest')
         sizes = [(self.scale * height, self.scale * width) for height, width in sizes]
         return LRHRBatch(
@@ -128,6 +199,7 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
             border=_border_mask(enlarged, sizes),
             sizes=sizes,
             samples=samples,
+            scale=self.scale,
         )
 
     def _target_side(self, side: int, scale: int) -> int:
@@ -143,6 +215,14 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
             for image, (height, width) in zip(image_rgb01, sizes, strict=True)
         ]
         return torch.cat(images)
+
+
+def sample_seed(sample: BaseDataElement, image: Tensor) -> int:
+    """A number that belongs to a sample: of its file's name and folder, or of its pixels if it has no name."""
+    path = sample.get('img_path')
+    if path:
+        return seed_of_name(path)
+    return zlib.crc32((image * 255).round().byte().cpu().numpy().tobytes())
 
 
 def _before_preprocessing(data: dict) -> tuple[list[Size], list[Size | None]]:

@@ -1,16 +1,18 @@
 """Bicubic degradation, the paper's."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from sr4ir_mm.models.degradations.base import Degradation
 from sr4ir_mm.registry import MODELS
-from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.images import quantize_rgb01
 
 
 @MODELS.register_module()
-class BicubicDegradation(nn.Module):
+class BicubicDegradation(Degradation):
     """Bicubic downscaling, the degradation of every SR4IR benchmark.
 
     Args:
@@ -22,21 +24,13 @@ class BicubicDegradation(nn.Module):
     """
 
     def __init__(self, scale: int, antialias: bool = False, quantize: bool = True) -> None:
-        super().__init__()
-        self.scale = check_number('Degradation scale', scale, least=1, whole=True)
+        super().__init__(scale)
         self.antialias = antialias
         self.quantize = quantize
 
     @torch.no_grad()
-    def forward(self, hr_rgb01: Tensor) -> Tensor:
-        """Degrade a batch.
-
-        Args:
-            hr_rgb01: (N, 3, H, W), RGB, float, [0, 1]; H and W divisible by the scale.
-
-        Returns:
-            (N, 3, H / scale, W / scale), RGB, [0, 1] if quantised.
-        """
+    def forward(self, hr_rgb01: Tensor, seeds: Sequence[int] | None = None) -> Tensor:
+        """See :class:`Degradation`."""
         lr_rgb01 = F.interpolate(
             hr_rgb01, scale_factor=1 / self.scale, mode='bicubic', antialias=self.antialias
         )

@@ -66,6 +66,10 @@ class Phase(nn.Module, ABC):
         """Whether the phase needs an SR network."""
         return 'sr_net' in self.trains
 
+    def needs_hr(self) -> bool:
+        """Whether the phase needs HR images."""
+        return True
+
 
 def check_kinds(images: Mapping[str, float]) -> dict[str, float]:
     """Return image kinds and weights if all kinds exist.

@@ -35,8 +35,8 @@ class TrainingImages:
         self._sr_rgb01: Tensor | None = None
 
     @property
-    def hr_rgb01(self) -> Tensor:
-        """Ground truth."""
+    def hr_rgb01(self) -> Tensor | None:
+        """Ground truth; None where a training has LR images alone."""
         return self.batch.hr_rgb01
 
     def super_resolve(self) -> Tensor:
@@ -66,7 +66,7 @@ class TrainingImages:
             kinds: One kind an image.
             reuse: Use the SR images that an earlier phase made before its update, if it made any.
         """
-        drawn = self.hr_rgb01.clone()
+        drawn = self.get('up') if self.hr_rgb01 is None else self.hr_rgb01.clone()
         rows = {kind: [i for i, own in enumerate(kinds) if own == kind] for kind in KINDS}
         if rows['up']:
             drawn[rows['up']] = self.get('up')[rows['up']].to(drawn)
@@ -93,7 +93,8 @@ class TrainingImages:
         if kind == 'hr':
             return self.hr_rgb01
         if kind == 'up':
-            return upsample(self.batch.lr_rgb01, tuple(self.hr_rgb01.shape[-2:]))
+            lr_rgb01, scale = self.batch.lr_rgb01, self.batch.scale
+            return upsample(lr_rgb01, tuple(scale * side for side in lr_rgb01.shape[-2:]))
         if kind == 'sr':
             return self._sr_rgb01
         return self._mix(self._sr_rgb01, self.hr_rgb01)

@@ -84,6 +84,10 @@ class TaskPhase(Phase):
         """Whether any kind is made by an SR network."""
         return not {'sr', 'cqmix'}.isdisjoint(self.images)
 
+    def needs_hr(self) -> bool:
+        """Whether any kind is, or is mixed from, an HR image, or HR features are distilled."""
+        return self.distill is not None or not {'hr', 'cqmix'}.isdisjoint(self.images)
+
     def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`."""
         return {k: v for part in self.loss_parts(context) for k, v in part().items()}

@@ -15,7 +15,12 @@ from sr4ir_mm.utils.cli.optimizers import (
     scale_learning_rates,
     tell_batch,
 )
-from sr4ir_mm.utils.cli.options import add_common_options, add_trust_option, parse
+from sr4ir_mm.utils.cli.options import (
+    add_common_options,
+    add_model_options,
+    add_trust_option,
+    parse,
+)
 from sr4ir_mm.utils.cli.processes import (
     check_on_first_process,
     has_accelerator,
@@ -36,6 +41,7 @@ from sr4ir_mm.utils.cli.work_dirs import (
 __all__ = [
     'EXIT_USER_ERROR',
     'add_common_options',
+    'add_model_options',
     'add_trust_option',
     'batch_of_all',
     'build_runner',

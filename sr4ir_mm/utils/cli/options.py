@@ -40,6 +40,16 @@ def add_trust_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of analyses of one trained model on images of any source."""
+    parser.add_argument('model', help='name of a shipped model, or checkpoint with its config')
+    parser.add_argument('--images', nargs='+', required=True, help='files, folders or patterns')
+    parser.add_argument(
+        '--input', choices=('hr', 'lr'), default='hr', help='lr takes the images as LR images'
+    )
+    parser.add_argument('--device', help='such as cpu or cuda:0; a GPU if there is one by default')
+
+
 class _Trust(argparse.Action):
     """Says in the environment that checkpoints are trusted."""
 

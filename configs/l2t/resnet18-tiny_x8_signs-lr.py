@@ -1,0 +1,16 @@
+# L->T where there are labelled LR images and no HR images.
+_base_ = [
+    './_base_.py',
+    '../_base_/models/resnet18_tiny.py',
+    '../_base_/datasets/hand_signs_lr.py',
+    '../_base_/schedules/sample.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    scale=8,
+    init_from=dict(task_net='demo/weights/init/h2t_hand-signs-d49d0dff.pth'),
+    **_base_.task_options,
+    **_base_.lr_options,
+)
+optim_wrapper = dict(task_net=_base_.task_optim)
+param_scheduler = dict(task_net=_base_.schedule)

@@ -1,0 +1,18 @@
+_base_ = [
+    './_base_.py',
+    '../_base_/models/deeplabv3_mobilenetv3_coco-stuff.py',
+    '../_base_/models/edsr_x4.py',
+    '../_base_/datasets/coco_stuff.py',
+    '../_base_/schedules/voc_segmentation.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(
+    scale=4,
+    sr_net=_base_.sr_net,
+    init_from=dict(sr_net=_base_.sr_weights),
+    **_base_.task_options,
+)
+optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
+param_scheduler = dict(sr_net=_base_.sr_schedule_sr4ir, task_net=_base_.task_schedule_sr4ir)
+default_hooks = dict(checkpoint=dict(save_best='mIoU'))
+randomness = dict(seed=200)

@@ -1,0 +1,2 @@
+_base_ = ['./deeplabv3_edsr_x4_voc.py', '../_base_/degradations/blur_bicubic.py']
+model = dict(degradation=_base_.degradation)

@@ -1,0 +1,16 @@
+_base_ = [
+    './_base_.py',
+    '../_base_/models/deeplabv3_mobilenetv3.py',
+    '../_base_/models/edsr_x8.py',
+    '../_base_/datasets/voc_segmentation.py',
+    '../_base_/degradations/mixture_a.py',
+    '../_base_/schedules/voc_segmentation.py',
+    '../_base_/default_runtime.py',
+]
+init = dict(sr_net=_base_.sr_weights)
+deg = _base_.degradation
+model = dict(scale=8, sr_net=_base_.sr_net, init_from=init, degradation=deg, **_base_.task_options)
+optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
+param_scheduler = dict(sr_net=_base_.sr_schedule_sr4ir, task_net=_base_.task_schedule_sr4ir)
+default_hooks = dict(checkpoint=dict(save_best='mIoU'))
+randomness = dict(seed=200)

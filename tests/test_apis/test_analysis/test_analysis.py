@@ -1,0 +1,327 @@
+"""The analyses of the supplement, on the models and images that come with the package."""
+
+import csv
+import runpy
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from skimage import data
+from skimage.color import rgb2ycbcr
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from sr4ir_mm.apis import SR4IRInferencer
+from sr4ir_mm.apis.analysis import cam, cross_task, efficiency, features, sr_benchmark
+from sr4ir_mm.apis.analysis.images import prepare
+from sr4ir_mm.evaluation.metrics import LPIPS, PSNR
+from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import luma
+
+ROOT = Path(__file__).parents[3]
+DEMO = ROOT / 'demo/images'
+SCENES, CARDS, CLOTHING = 'sr4ir_x4_scenes-det', 'sr4ir_x4_playing-cards', 'sr4ir_x8_clothing'
+
+
+def run(tool, *arguments):
+    """Run a tool as its command line does."""
+    path = ROOT / f'tools/analysis_tools/{tool}.py'
+    argv, sys.argv = sys.argv, [str(path), *map(str, arguments)]
+    try:
+        runpy.run_path(str(path), run_name='__main__')
+    finally:
+        sys.argv = argv
+
+
+@pytest.fixture(scope='module')
+def clothing():
+    return SR4IRInferencer(CLOTHING, device='cpu', show_progress=False)
+
+
+@pytest.fixture
+def clothes(tmp_path):
+    """Folders of two classes with the demo images, mirrored and shifted."""
+    for name in ('pants', 'shoes'):
+        image = cv2.imread(str(DEMO / f'{name}_lr.png'))
+        for index in range(4):
+            path = tmp_path / 'clothes' / name / f'{index}.png'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            changed = np.roll(image, index // 2, axis=1)
+            cv2.imwrite(str(path), changed[:, ::-1] if index % 2 else changed)
+    return tmp_path / 'clothes'
+
+
+# ---- S1 ----------------------------------------------------------------------------------------------------------
+
+
+def test_classes_are_apart_in_the_map_of_features(clothing, clothes, tmp_path, capsys):
+    run(
+        *('feature_tsne', CLOTHING, '--images', clothes, '--input', 'lr', '--kinds', 'up', 'sr'),
+        *('-o', tmp_path / 'map.png', '--device', 'cpu'),
+    )
+
+    assert '16 points' in capsys.readouterr().out
+    assert cv2.imread(str(tmp_path / 'map.png')).std() > 5
+    rows = list(csv.DictReader((tmp_path / 'map.csv').open()))
+    assert {row['kind'] for row in rows} == {'up', 'sr'}
+    places = {
+        label: np.array([[float(r['x']), float(r['y'])] for r in rows if r['label'] == label])
+        for label in ('pants', 'shoes')
+    }
+    between = np.linalg.norm(places['pants'].mean(0) - places['shoes'].mean(0))
+    assert between > max(np.linalg.norm(p - p.mean(0), axis=1).mean() for p in places.values())
+
+
+def test_hr_features_are_at_distance_zero_of_themselves(tmp_path):
+    inferencer = SR4IRInferencer(CLOTHING, device='cpu', input='hr', show_progress=False)
+    path = tmp_path / 'class/cat.png'
+    path.parent.mkdir()
+    cv2.imwrite(str(path), data.chelsea()[..., ::-1])
+
+    points = features.collect_points(inferencer, path, ['up', 'sr', 'hr'])
+
+    assert {point.label for point in points} == {'class'}
+    assert len({point.vector.shape for point in points}) == 1
+    apart = features.distances_to_hr([*points, *points[2:]])
+    assert set(apart) == {'up', 'sr'}
+    assert all(distance > 0 for distance in apart.values())
+    expected = np.linalg.norm(points[0].vector - points[2].vector)
+    assert apart['up'] == pytest.approx(float(expected))
+
+
+def test_too_few_points_are_told(clothing):
+    points = features.collect_points(clothing, str(DEMO / 'pants_lr.png'), ['sr'])
+    with pytest.raises(UserError, match='give more images'):
+        features.embed(points)
+
+
+# ---- S2, S4 ------------------------------------------------------------------------------------------------------
+
+
+def test_networks_of_two_models_work_together(tmp_path, capsys):
+    run('cross_task', '--sr', CARDS, SCENES, '--task', SCENES, '-o', tmp_path)
+
+    path = tmp_path / f'{CARDS}--{SCENES}.pth'
+    assert str(path) in capsys.readouterr().out
+    mixed, cards, scenes = (
+        SR4IRInferencer(**named, device='cpu', show_progress=False)
+        for named in (dict(weights=path), dict(model=CARDS), dict(model=SCENES))
+    )
+    for part, owner in (('sr_net', cards), ('task_net', scenes)):
+        expected = getattr(owner.model, part).state_dict()
+        for name, value in getattr(mixed.model, part).state_dict().items():
+            assert torch.equal(value, expected[name]), (part, name)
+    answers = [m(str(DEMO / 'scene_lr.png')) for m in (mixed, cards)]
+    assert np.array_equal(answers[0]['sr_images'][0], answers[1]['sr_images'][0])
+    assert mixed.model.dataset_meta['classes'] == scenes.model.dataset_meta['classes']
+    # A model with itself is the model.
+    same = SR4IRInferencer(
+        weights=tmp_path / f'{SCENES}--{SCENES}.pth', device='cpu', show_progress=False
+    )
+    ours, own = (m(str(DEMO / 'scene_lr.png'))['predictions'][0] for m in (same, scenes))
+    assert torch.equal(ours.pred_instances.scores, own.pred_instances.scores)
+
+
+def test_pairs_are_evaluated_in_a_table(tmp_path, capsys):
+    from sr4ir_mm.datasets.sample import write_sample
+
+    write_sample(tmp_path / 'data', 1, 3, 96, 0, 4.0)
+    root = tmp_path / 'data/VOCdevkit/VOC2012/'
+    options = [
+        f'test_dataloader.dataset.data_root={root}',
+        'test_dataloader.dataset.ann_file=ImageSets/Main/val.txt',
+        'test_dataloader.num_workers=0',
+        'test_dataloader.dataset.indices=3',
+    ]
+    run(
+        *('cross_task', '--sr', SCENES, CARDS, '--task', SCENES, '-o', tmp_path / 'out', '--test'),
+        *('--metric', 'coco/bbox_mAP_50', '--cfg-options', *options),
+    )
+
+    assert '| SR network | sr4ir_x4_scenes-det |' in capsys.readouterr().out
+    rows = (tmp_path / 'out/table.md').read_text().splitlines()[2:]
+    values = [float(row.split()[-2]) for row in rows]
+    assert len(values) == 2
+    assert all(0 <= value <= 1 for value in values)
+    assert values[0] > 0.3  # the model itself, on the scenes it knows
+
+
+def test_a_model_without_an_sr_network_has_none_to_lend():
+    weights = ROOT / 'demo/weights/init/h2t_hand-signs-d49d0dff.pth'
+    with pytest.raises(UserError, match=r'no SR network|holds no config'):
+        cross_task.combine(str(weights), SCENES)
+
+
+# ---- S3 ----------------------------------------------------------------------------------------------------------
+
+
+def test_costs_are_those_of_the_networks(capsys):
+    run('efficiency', SCENES, '--size', 24, 24, '--repeats', 2, '--device', 'cpu')
+    assert f'| {SCENES}-3e69e822 | sr | 24 x 24 |' in capsys.readouterr().out
+
+    inferencer = SR4IRInferencer(SCENES, device='cpu', show_progress=False)
+    small, large = (efficiency.measure_cost(inferencer, (side, side), 2) for side in (24, 48))
+    sr_net = inferencer.model.sr_net.net
+    assert small.sr_parameters == sum(p.numel() for p in sr_net.parameters())
+    assert large.sr_madds == pytest.approx(4 * small.sr_madds, rel=1e-6)
+    # By hand: convolutions of EDSR, each weight once a pixel; the last one on the enlarged image.
+    convolutions = {n: m for n, m in sr_net.named_modules() if isinstance(m, torch.nn.Conv2d)}
+    sides = dict.fromkeys(convolutions, 1)
+    shuffled = [name for name in convolutions if name.startswith('upsample')]
+    for step, name in enumerate(shuffled):
+        sides[name] = 2**step
+    sides[list(convolutions)[-1]] = 4
+    expected = sum((24 * sides[n]) ** 2 * m.weight.numel() for n, m in convolutions.items())
+    assert small.sr_madds == pytest.approx(expected, rel=1e-6)
+    assert small.task_madds > 0
+    assert small.images_a_second > 0
+
+
+# ---- S6 ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    """Five images in the layout of the benchmarks."""
+    folder = tmp_path / 'Set5'
+    (folder / 'HR').mkdir(parents=True)
+    pictures = [data.chelsea(), data.coffee(), data.astronaut(), data.rocket(), data.chelsea()]
+    for index, picture in enumerate(pictures):
+        crop = picture[60:161, 100:190]
+        cv2.imwrite(str(folder / f'HR/{index}.png'), crop[..., ::-1])
+    return folder
+
+
+def test_figures_are_those_of_scikit_image(benchmark, capsys):
+    run('sr_benchmark', SCENES, '--folders', benchmark, '--device', 'cpu')
+    row = capsys.readouterr().out.splitlines()[-1]
+    assert row.startswith('| Set5 | 5 |')
+
+    score = sr_benchmark.score_folder(
+        benchmark, 4, lambda lr: lr.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    )
+    psnrs, ssims = [], []
+    for path in sorted((benchmark / 'HR').iterdir()):
+        hr = sr_benchmark.read_hr(path, 4)
+        lr = sr_benchmark.BicubicDegradation(4, antialias=True)(hr)
+        large = lr.repeat_interleave(4, 2).repeat_interleave(4, 3)
+        pair = [
+            rgb2ycbcr((image[0].permute(1, 2, 0) * 255).round().byte().numpy())[4:-4, 4:-4, 0]
+            for image in (hr, large)
+        ]
+        psnrs.append(peak_signal_noise_ratio(*pair, data_range=255))
+        ssims.append(
+            structural_similarity(
+                *pair, data_range=255, gaussian_weights=True, use_sample_covariance=False
+            )
+        )
+    assert score.sr[0] == pytest.approx(np.mean(psnrs), abs=1e-4)
+    # scikit-image averages over the same positions but for a border.
+    assert score.sr[1] == pytest.approx(np.mean(ssims), abs=1e-3)
+    assert score.bicubic[0] > score.sr[0] > 15
+    assert f'{score.bicubic[0]:.2f} / {score.bicubic[1]:.4f}' in row
+
+
+def test_stored_lr_images_are_taken(benchmark):
+    folder = benchmark / 'LR_bicubic/X4'
+    folder.mkdir(parents=True)
+    for path in (benchmark / 'HR').iterdir():
+        cv2.imwrite(str(folder / f'{path.stem}x4.png'), np.zeros((25, 22, 3), np.uint8))
+    seen = []
+
+    def black(lr_rgb01):
+        seen.append(float(lr_rgb01.max()))
+        return torch.zeros(1, 3, 100, 88)
+
+    sr_benchmark.score_folder(benchmark, 4, black, lr='stored')
+
+    assert seen == [0.0] * 5
+    with pytest.raises(UserError, match='X2/0x2.png does not exist'):
+        sr_benchmark.score_folder(benchmark, 2, black, lr='stored')
+
+
+def test_missing_images_of_a_known_set_are_told(benchmark, tmp_path):
+    (benchmark / 'HR/0.png').unlink()
+    with pytest.raises(UserError, match=r'is 4 of 5 files; download https://cv.snu.ac.kr'):
+        sr_benchmark.score_folder(benchmark, 4, lambda lr: lr)
+    with pytest.raises(UserError, match='holds no image'):
+        sr_benchmark.score_folder(tmp_path, 4, lambda lr: lr)
+
+
+def test_luma_is_scikit_images():
+    picture = data.astronaut()[:40, :40]
+    ours = luma(torch.from_numpy(picture).permute(2, 0, 1)[None].double() / 255) * 255
+
+    assert np.abs(ours[0, 0].numpy() - rgb2ycbcr(picture)[..., 0]).max() < 1e-3
+
+
+def test_luma_is_measured_in_an_evaluator_too():
+    hr = torch.rand(3, 40, 40)
+    sample = dict(sr_rgb01=(hr + 0.1).clamp(0, 1), hr_rgb01=hr)
+    values = {}
+    for channels in ('rgb', 'y'):
+        metric = PSNR(channels=channels, quantize=False, crop_border=4)
+        metric.process(None, [sample])
+        values[channels] = metric.evaluate(1)['sr/psnr']
+    assert values['y'] > values['rgb']  # luma spans 219 of 255 levels
+    with pytest.raises(UserError, match="channels='y' cannot be measured"):
+        LPIPS(channels='y')
+
+
+# ---- Grad-CAM ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(('model', 'name'), [(CLOTHING, 'pants_lr'), (SCENES, 'scene_lr')])
+def test_maps_of_evidence_are_drawn(model, name, tmp_path):
+    run(
+        *('grad_cam', model, '--images', DEMO / f'{name}.png', '--input', 'lr', '--device', 'cpu'),
+        *('--kinds', 'up', 'sr', '-o', tmp_path),
+    )
+    strip = cv2.imread(str(tmp_path / f'{name}.png'))
+
+    assert strip.shape[1] > 4 * 200
+    assert strip.std() > 20
+
+
+def test_the_map_is_grad_cams_formula(clothing):
+    (image,) = prepare(clothing, str(DEMO / 'shoes_lr.png'))
+    heat, label = cam.class_activation_map(clothing, image, 'sr')
+    picture = cam.shown(clothing, image, 'sr')
+    network = cam.ClassScores(clothing, image)
+    module = cam.find_module(clothing, image, picture)
+    kept = []
+
+    def keep(module, args, output):
+        output.retain_grad()
+        kept.append(output)
+
+    handle = module.register_forward_hook(keep)
+    network(picture)[0, label].backward()
+    handle.remove()
+    (feature,) = kept
+    expected = (feature.grad.mean((2, 3), keepdim=True) * feature).sum(1)[0].relu()
+    expected = cv2.resize(expected.detach().numpy(), heat.shape[::-1])
+    expected = (expected - expected.min()) / (expected.max() - expected.min())
+
+    assert clothing.model.dataset_meta['classes'][label] == 'shoes'
+    assert np.abs(heat - expected).max() < 0.02
+
+
+def test_evidence_for_a_box_lies_at_the_box():
+    scenes = SR4IRInferencer(SCENES, device='cpu', coordinates='sr', show_progress=False)
+    (image,) = prepare(scenes, str(DEMO / 'scene_lr.png'))
+    found = scenes(str(DEMO / 'scene_lr.png'))['predictions'][0].pred_instances
+    gravel = scenes.model.dataset_meta['classes'].index('gravel')
+    best = next(item for item in found if int(item.labels) == gravel)
+    heat, _ = cam.class_activation_map(scenes, image, 'sr', gravel, method='hires')
+    x1, y1, x2, y2 = best.bboxes[0].round().int().tolist()
+
+    assert heat[y1:y2, x1:x2].mean() > 1.5 * heat.mean()
+
+
+def test_a_wrong_layer_is_told(clothing):
+    (image,) = prepare(clothing, str(DEMO / 'shoes_lr.png'))
+    with pytest.raises(UserError, match='not in ImageClassifier'):
+        cam.class_activation_map(clothing, image, 'sr', layer='trunk')
