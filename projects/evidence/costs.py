@@ -21,7 +21,7 @@ from math import lcm
 
 import torch
 from evidence import plan
-from ladder import ABLATIONS, CANDIDATES, COSTS, METHODS, SETS, Run, method_of
+from ladder import ABLATIONS, CANDIDATES, CONFIGS, COSTS, METHODS, SETS, Run, method_of
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 
@@ -95,7 +95,7 @@ def prepare(run: Run) -> Candidate:
         f'model.init_from.{net}': str(last_checkpoint(t.work_dir)) for net, t in init.items()
     }
     options = {**weights, **method_of(run.method).options}
-    cfg = cli.load_config(str(run.training().config), options)
+    cfg = cli.load_config(str(CONFIGS / f'{run.config_name}.py'), options)
     cfg.work_dir = tempfile.mkdtemp()
     cfg.experiment_name = f'{run.name}_costs'
     cfg.log_level = 'ERROR'

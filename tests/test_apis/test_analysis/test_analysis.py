@@ -270,7 +270,7 @@ def test_luma_is_measured_in_an_evaluator_too():
         LPIPS(channels='y')
 
 
-# ---- Grad-CAM ---------------------------------------------------------------------------------------------------------
+# ---- Grad-CAM ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(('model', 'name'), [(CLOTHING, 'pants_lr'), (SCENES, 'scene_lr')])
