@@ -46,7 +46,7 @@ class DataSet:
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
 SETS = {
     'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
-    'mosaics': DataSet('segmentation', MIOU, (4,), 8, backbone=True),
+    'mosaics': DataSet('segmentation', MIOU, (4,), 4, backbone=True),
     'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True),
     'scenes-det': DataSet('detection', MAP, (4,), 8),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
