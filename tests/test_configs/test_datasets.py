@@ -86,7 +86,30 @@ def make_voc07(root):
         path.write_text('000001\n')
 
 
+def make_coco_stuff(root):
+    for split in ('train', 'val'):
+        write_image(root / f'images/{split}2017/1.jpg')
+        labels = np.random.default_rng(1).integers(0, 171, SIZE).astype(np.uint8)
+        folder = root / f'annotations/{split}2017'
+        folder.mkdir(parents=True)
+        Image.fromarray(labels).save(folder / '1_labelTrainIds.png')
+
+
+def make_sample_scenes(root):
+    path = root / 'JPEGImages/0001.png'
+    write_image(path, (96, 96))
+    (root / 'SegmentationClass').mkdir()
+    labels = np.random.default_rng(1).integers(0, 4, (96, 96)).astype(np.uint8)
+    Image.fromarray(labels).save(root / 'SegmentationClass/0001.png')
+    for split in ('train', 'val'):
+        path = root / f'ImageSets/Segmentation/{split}.txt'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text('0001\n')
+
+
 MAKERS = {
+    'coco_stuff': make_coco_stuff,
+    'sample_segmentation': make_sample_scenes,
     'voc_segmentation': make_voc,
     'cars': make_cars,
     'cub': make_cub,
@@ -175,3 +198,19 @@ def test_voc_2007_is_made_of_squares_and_judged_in_its_own_size(tmp_path):
         assert len(item['data_samples'].ignored_instances) == 1
     boxes = test[0]['data_samples'].gt_instances.bboxes
     assert boxes.tensor.tolist() == [[10, 20, 60, 80]]
+
+
+@pytest.mark.parametrize(
+    ('name', 'train_size', 'size', 'classes'),
+    [('coco_stuff', (333, 480), SIZE, 171), ('sample_segmentation', (96, 96), (96, 96), 4)],
+)
+def test_label_maps_of_the_shared_decoder(tmp_path, name, train_size, size, classes):
+    train = build(name, 'train', tmp_path / 'train_copy')
+    test = build(name, 'val', tmp_path / 'test_copy')
+
+    for item, expected in ((train[0], train_size), (test[0], size)):
+        assert item['inputs'].shape == (3, *expected)
+        labels = item['data_samples'].gt_sem_seg.data
+        assert labels.shape == (1, *expected)
+        assert labels.max() == classes - 1
+    assert len(train.metainfo['classes']) == classes
