@@ -46,7 +46,7 @@ class DataSet:
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
 SETS = {
     'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
-    'mosaics': DataSet('segmentation', MIOU, (4,), 8, backbone=True),
+    'mosaics': DataSet('segmentation', MIOU, (4,), 4, backbone=True),
     'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True),
     'scenes-det': DataSet('detection', MAP, (4,), 8),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
@@ -89,53 +89,43 @@ ABLATIONS = {
     'sr4ir-no-cqmix': Method('SR4IR without CQMix'),
     'sr4ir-joint': Method('SR4IR, joint'),
 }
-_TDP, _TASK = 'model.phases.0.tdp', 'model.phases.1'
+_SR, _TASK = 'model.phases.0', 'model.phases.1'
 _ORACLE = {'model.extractor': 'task_net'}
+_FEATURES = {**_ORACLE, f'{_TASK}.distill.weight': 1.0}
+_LOGITS = {
+    **_ORACLE,
+    f'{_TASK}.distill.criterion': 'kl',
+    f'{_TASK}.distill.layers': ['head.fc'],
+}
+#: The SR network learns in every third iteration, whose SR images the task network sees as they were.
+_THIRD = {f'{_SR}.every': 3, f'{_TASK}.reuse_sr': True}
 _SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
-#: What was tried for a method better than SR4IR, each on the phases of SR4IR-lite; held-out images choose.
+_S2T = {name.replace('phases.1', 'phases.0'): value for name, value in _FEATURES.items()}
+_S2T_LOGITS = {name.replace('phases.1', 'phases.0'): value for name, value in _LOGITS.items()}
+
+
+def _lite(label: str, *options: Mapping[str, object]) -> Method:
+    merged = {name: value for part in options for name, value in part.items()}
+    return Method(label, 'sr4ir-lite', merged, oracle='model.extractor' in merged)
+
+
+#: What was tried for a method better than SR4IR; held-out images choose.
 CANDIDATES = {
-    'lite-oracle-tdp': Method('TDP of the oracle', 'sr4ir-lite', _ORACLE, oracle=True),
-    'lite-both-tdp': Method(
-        'TDP of both networks',
-        'sr4ir-lite',
-        {**_ORACLE, f'{_TDP}.nets': ['task_net', 'extractor']},
-        oracle=True,
+    's2t-features': Method('S→T, features distilled', 's2t', _S2T, oracle=True),
+    's2t-logits': Method('S→T, logits distilled', 's2t', _S2T_LOGITS, oracle=True),
+    'lite-third': _lite('SR phase in every third iteration', _THIRD),
+    'lite-oracle-tdp': _lite('the same, TDP of the oracle', _THIRD, _ORACLE),
+    'lite-features': _lite('the same, features distilled', _THIRD, _FEATURES),
+    'lite-logits': _lite('TDP of the oracle, logits distilled', _THIRD, _LOGITS),
+    'lite-both-tdp': _lite(
+        'TDP of both networks, logits distilled',
+        _THIRD,
+        _LOGITS,
+        {f'{_SR}.tdp.nets': ['task_net', 'extractor']},
     ),
-    'lite-fm': Method(
-        'features distilled, TDP of the task network',
-        'sr4ir-lite',
-        {**_ORACLE, f'{_TDP}.nets': ['task_net'], f'{_TASK}.distill.weight': 1.0},
-        oracle=True,
-    ),
-    'lite-fm-oracle': Method(
-        'features distilled, TDP of the oracle',
-        'sr4ir-lite',
-        {**_ORACLE, f'{_TASK}.distill.weight': 1.0},
-        oracle=True,
-    ),
-    'lite-fm5-oracle': Method(
-        'features distilled five times as strongly, TDP of the oracle',
-        'sr4ir-lite',
-        {**_ORACLE, f'{_TASK}.distill.weight': 5.0},
-        oracle=True,
-    ),
-    'lite-normalised': Method(
-        'normalised TDP features', 'sr4ir-lite', {f'{_TDP}.normalize': True, f'{_TDP}.weight': 10.0}
-    ),
-    'lite-sr-only': Method(
-        'SR images alone shown to the task network',
-        'sr4ir-lite',
-        _SR_ALONE,
-    ),
-    'lite-fm-oracle-sr-only': Method(
-        'features distilled, TDP of the oracle, SR images alone',
-        'sr4ir-lite',
-        {
-            **_ORACLE,
-            f'{_TASK}.distill.weight': 1.0,
-            **_SR_ALONE,
-        },
-        oracle=True,
+    'lite-logits-sr': _lite('logits distilled, SR images alone', _THIRD, _LOGITS, _SR_ALONE),
+    'lite-normalised': _lite(
+        'normalised TDP features', _THIRD, {f'{_SR}.tdp.normalize': True, f'{_SR}.tdp.weight': 10.0}
     ),
 }
 #: What is trained before the ladder, and once more for each seed.
@@ -216,7 +206,7 @@ class Run:
         # Trained as long as SR4IR's SR network, whatever that takes.
         method = 'sr4ir' if self.method == SR_MORE else self.method
         method = 's2t' if method == 's2t-more' else method
-        return max(1, round(self.budget * data.epochs * costs['l2t'] / costs[method]))
+        return max(1, round(self.budget * data.epochs / costs[method]))
 
     def sources(self) -> dict[str, Run]:
         """Network -> the run that it starts from."""
@@ -255,7 +245,7 @@ class Run:
 
 @lru_cache
 def costs_of(ladder: str) -> dict[str, float]:
-    """Method -> seconds of an iteration, as costs.py measured them.
+    """Method -> cost of an iteration in L->T's, as costs.py measured them.
 
     Raises:
         UserError: They have not been measured.
@@ -266,7 +256,7 @@ def costs_of(ladder: str) -> dict[str, float]:
             f'{COSTS} has no costs of {ladder}; measure them with: '
             f'python {HERE}/costs.py --sets {ladder.rpartition("_x")[0]}'
         )
-    return costs[ladder]['seconds']
+    return costs[ladder]['ratios']
 
 
 def rungs(

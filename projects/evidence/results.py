@@ -272,7 +272,10 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
     handles, labels = max(
         (a.get_legend_handles_labels() for a in axes.flat), key=lambda h: len(h[0])
     )
-    figure.legend(handles, labels, loc='lower center', ncol=len(labels), frameon=False, fontsize=8)
+    if labels:
+        figure.legend(
+            handles, labels, loc='lower center', ncol=len(labels), frameon=False, fontsize=8
+        )
     figure.tight_layout(rect=(0, 0.09, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=90)

@@ -58,7 +58,11 @@ class Wrapping:
     lr_input: bool = False
 
     def __post_init__(self) -> None:
-        find_method(self.method)
+        if any(phase.get('segmentation') for phase in find_method(self.method).phases):
+            raise UserError(
+                f'--method {self.method} trains an SR network of its own on label maps, in front of nothing; start '
+                f'from a config in configs/{self.method.replace("-", "_")} instead.'
+            )
         if self.scale < 1:
             raise UserError(f'--scale {self.scale} is no enlargement; choose 2, 3, 4 or 8.')
         if self.lr_input and self.shows_hr:

@@ -12,10 +12,18 @@ from sr4ir_mm.models.adapters import (
 from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
 from sr4ir_mm.models.degradations import BicubicDegradation, Degradation, DegradationChain
-from sr4ir_mm.models.discriminators import RealFakeBranch
-from sr4ir_mm.models.losses import AdversarialLoss, DistillLoss, PixelLoss, TDPLoss
+from sr4ir_mm.models.discriminators import ImageDiscriminator, RealFakeBranch
+from sr4ir_mm.models.losses import (
+    AdversarialLoss,
+    DistillLoss,
+    PerceptualLoss,
+    PixelLoss,
+    SegmentationLoss,
+    TDPLoss,
+)
 from sr4ir_mm.models.phases import (
     AdversarialTaskPhase,
+    DiscriminatorPhase,
     JointPhase,
     Phase,
     SRPhase,
@@ -33,14 +41,18 @@ __all__ = [
     'Degradation',
     'DegradationChain',
     'DetectionAdapter',
+    'DiscriminatorPhase',
     'DistillLoss',
+    'ImageDiscriminator',
     'JointPhase',
     'LRHRDataPreprocessor',
+    'PerceptualLoss',
     'Phase',
     'PixelLoss',
     'RealFakeBranch',
     'SRPhase',
     'SegmentationAdapter',
+    'SegmentationLoss',
     'TDPLoss',
     'TaskAdapter',
     'TaskDrivenSR',

@@ -10,6 +10,7 @@ from torch import nn
 
 from sr4ir_mm.models.adapters import build_task_net
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
+from sr4ir_mm.models.discriminators import takes_features
 from sr4ir_mm.models.phases import KINDS, Phase
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
@@ -61,7 +62,9 @@ def build_extractor(cfg: Mapping | str, task_net: nn.Module) -> nn.Module:
     return build_task_net(cfg)
 
 
-def check_phases(phases: Iterable[Phase], nets: Collection[str], train_input: str = 'hr') -> None:
+def check_phases(
+    phases: Iterable[Phase], nets: Mapping[str, nn.Module], train_input: str = 'hr'
+) -> None:
     """Check that the phases fit the networks and one another.
 
     Raises:
@@ -89,6 +92,13 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str], train_input: st
                 f"{kind} needs HR images, but data_preprocessor.train_input='lr' trains on LR images alone; a "
                 'TaskPhase on up or sr images is all that can learn from those.'
             )
+        if 'discriminator' in phase.trains:
+            _check_discriminator(phase, nets['discriminator'])
+        if 'segmentation' in phase.loss_names() and not hasattr(nets['sr_net'], 'num_classes'):
+            raise UserError(
+                f'{kind} has a segmentation loss, but {type(nets["sr_net"]).__name__} has no segmentation layer; set '
+                "model.sr_net to dict(type='sr4ir_mm.SharedDecoderNet', num_classes=...)."
+            )
         for name in phase.trains:
             if name in trained:
                 raise UserError(
@@ -98,7 +108,20 @@ def check_phases(phases: Iterable[Phase], nets: Collection[str], train_input: st
             trained[name] = kind
     if 'discriminator' in nets and 'discriminator' not in trained:
         raise UserError(
-            'model.discriminator is set but no phase trains it; add an AdversarialTaskPhase, or set it to None.'
+            'model.discriminator is set but no phase trains it; add an AdversarialTaskPhase or a DiscriminatorPhase, '
+            'or set it to None.'
+        )
+
+
+def _check_discriminator(phase: Phase, discriminator: nn.Module) -> None:
+    """Check that a discriminator takes what a phase shows it: features if the task network is trained with it."""
+    shown = 'features' if 'task_net' in phase.trains else 'images'
+    taken = 'features' if discriminator.layers else 'images'
+    if shown != taken:
+        raise UserError(
+            f'{type(phase).__name__} shows {shown} to the discriminator, but {type(discriminator).__name__} takes '
+            f'{taken}; use sr4ir_mm.RealFakeBranch with AdversarialTaskPhase, sr4ir_mm.ImageDiscriminator with '
+            'DiscriminatorPhase.'
         )
 
 
@@ -127,13 +150,14 @@ def check_lender(cfg: Mapping) -> None:
     trained = {name for phase in phases for name in phase.trains}
     lends = {name for phase in phases for name in phase.loss_names()}
     features = 'extractor' if model.get('extractor') is not None else 'task_net'
+    judge = 'task_net' if takes_features(model.get('discriminator') or {}) else None
     for loss, lender in (
         ('tdp', features),
         ('distill', 'extractor'),
         ('task', 'task_net'),
-        ('adversarial', 'task_net'),
+        ('adversarial', judge),
     ):
-        if loss in lends and lender not in trained and not _has_weights(cfg, lender):
+        if lender and loss in lends and lender not in trained and not _has_weights(cfg, lender):
             raise UserError(
                 f'no phase trains {lender} and nothing loads weights into it, so its {loss} loss would be that of a '
                 f"random network; set model.init_from.{lender} to its weights, or to 'random' if that is meant."

@@ -61,7 +61,7 @@ def _as_list(value: Any) -> list:
 def _voc_segmentation(root: Path, dataset: Mapping[str, Any]) -> None:
     images, labels = dataset['data_prefix']['img_path'], dataset['data_prefix']['seg_map_path']
     for name, seed in _list(root / dataset['ann_file']):
-        _write_image(root / images / f'{name}.jpg', seed)
+        write_image(root / images / f'{name}.jpg', seed)
         cells = np.random.default_rng(seed).integers(0, 21, (4, 4)).astype(np.uint8)
         label = cv2.resize(cells, SIZE[::-1], interpolation=cv2.INTER_NEAREST)
         label[:4] = 255
@@ -70,7 +70,7 @@ def _voc_segmentation(root: Path, dataset: Mapping[str, Any]) -> None:
 
 def _voc_detection(root: Path, dataset: Mapping[str, Any]) -> None:
     for name, seed in _list(root / dataset['ann_file']):
-        _write_image(root / 'JPEGImages' / f'{name}.jpg', seed)
+        write_image(root / 'JPEGImages' / f'{name}.jpg', seed)
         text = _XML.format(
             name=name, height=SIZE[0], width=SIZE[1], label=VOC_CLASSES[seed % 20], box=_BOX
         )
@@ -83,7 +83,7 @@ def _class_folders(root: Path, dataset: Mapping[str, Any]) -> None:
         folder = root / dataset['data_prefix'] / f'class {index:03d}'
         folder.mkdir(parents=True, exist_ok=True)
         if index < COUNT:
-            _write_image(folder / '0.jpg', index)
+            write_image(folder / '0.jpg', index)
 
 
 def _cub(root: Path, dataset: Mapping[str, Any]) -> None:
@@ -91,7 +91,7 @@ def _cub(root: Path, dataset: Mapping[str, Any]) -> None:
     numbers = range(1, 2 * COUNT + 1)
     names = [f'{1 + n % COUNT:03d}.Bird/bird_{n}.jpg' for n in numbers]
     for seed, name in zip(numbers, names, strict=True):
-        _write_image(root / 'images' / name, seed)
+        write_image(root / 'images' / name, seed)
     lists = {
         'images.txt': names,
         'image_class_labels.txt': [1 + n % COUNT for n in numbers],
@@ -109,7 +109,7 @@ def _coco(root: Path, dataset: Mapping[str, Any]) -> None:
     images, annotations = [], []
     for index in range(COUNT):
         name = f'{index:012d}.jpg'
-        _write_image(root / prefix / name, index)
+        write_image(root / prefix / name, index)
         images.append(dict(id=index, file_name=name, height=SIZE[0], width=SIZE[1]))
         annotation = dict(id=index + 1, image_id=index, category_id=1, bbox=box, iscrowd=0)
         polygon = [x1, y1, x2, y1, x2, y2, x1, y2]
@@ -143,7 +143,8 @@ def _list(path: Path) -> list[tuple[str, int]]:
     return names
 
 
-def _write_image(path: Path, seed: int) -> None:
+def write_image(path: Path, seed: int) -> None:
+    """Write a generated image, unless the file is there."""
     image = make_image(SIZE, np.random.default_rng(seed)).numpy().transpose(1, 2, 0)
     _write(path, cv2.imencode('.png', image)[1].tobytes())
 

@@ -28,6 +28,9 @@ def shrink(cfg: Config) -> Config:
     if isinstance(cfg.model.get('extractor'), dict):
         strip_weights(cfg.model.extractor)
         cfg.model.extractor.backbone.out_indices = (3,)
+    for phase in cfg.model.phases:
+        if phase.get('perceptual'):
+            phase.perceptual.pretrained = 'random'
     if 'resize' in (cfg.model.get('adapter') or {}):
         cfg.model.adapter.resize = dict(short=SIDE, long=2 * SIDE, divisor=32)
     return cfg
@@ -59,6 +62,10 @@ def _dbpn(net: ConfigDict) -> None:
 
 def _rcan(net: ConfigDict) -> None:
     net.update(mid_channels=8, num_groups=1, num_blocks=1, reduction=4)
+
+
+def _shared_decoder(net: ConfigDict) -> None:
+    net.update(mid_channels=8, num_blocks=1)
 
 
 def _keep(net: ConfigDict) -> None:
@@ -115,6 +122,7 @@ _SR_NETS = {
     'sr4ir_mm.DBPNNet': _dbpn,
     'sr4ir_mm.PreUpsample': _keep,
     'sr4ir_mm.RCANNet': _rcan,
+    'sr4ir_mm.SharedDecoderNet': _shared_decoder,
 }
 _TASK_NETS = {
     'FasterRCNN': _faster_rcnn,

@@ -1,6 +1,6 @@
 """Context managers that lend a network to a phase and hand it back exactly as it was."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmengine.model import is_model_wrapper
@@ -27,29 +27,11 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def eval_mode(module: nn.Module) -> Iterator[None]:
-    """Run ``module`` in eval mode and restore every submodule's own flag afterwards."""
-    with _switched_to_eval(module.modules()):
-        yield
+    """Run ``module`` in eval mode and restore every submodule's own flag afterwards.
 
-
-@contextmanager
-def steady_mode(module: nn.Module) -> Iterator[None]:
-    """Keep statistics and dropout of ``module`` still, as eval mode does, but nothing else.
-
-    For losses: in eval mode several networks return what no loss can be computed of (the heads of RepPoints and DINO,
-    the backbone of PIDNet).
+    Flags are set one by one: several backbones override ``train()`` and would not restore what was there.
     """
-    unsteady = (_NormBase, nn.MultiheadAttention)
-    with _switched_to_eval(
-        m for m in module.modules() if isinstance(m, unsteady) or 'Drop' in type(m).__name__
-    ):
-        yield
-
-
-@contextmanager
-def _switched_to_eval(modules: Iterable[nn.Module]) -> Iterator[None]:
-    """Flags are set one by one: several backbones override ``train()`` and would not restore what was there."""
-    training = [m for m in modules if m.training]
+    training = [m for m in module.modules() if m.training]
     for submodule in training:
         submodule.training = False
     try:
@@ -57,6 +39,27 @@ def _switched_to_eval(modules: Iterable[nn.Module]) -> Iterator[None]:
     finally:
         for submodule in training:
             submodule.training = True
+
+
+@contextmanager
+def steady_mode(module: nn.Module) -> Iterator[None]:
+    """Run ``module`` in train mode but for its statistics and dropout, and restore all flags afterwards.
+
+    For losses: in eval mode several networks return what no loss can be computed of (the heads of RepPoints and DINO,
+    the backbone of PIDNet).
+    """
+    flags = {submodule: submodule.training for submodule in module.modules()}
+    for submodule in flags:
+        submodule.training = not _is_unsteady(submodule)
+    try:
+        yield
+    finally:
+        for submodule, training in flags.items():
+            submodule.training = training
+
+
+def _is_unsteady(module: nn.Module) -> bool:
+    return isinstance(module, (_NormBase, nn.MultiheadAttention)) or 'Drop' in type(module).__name__
 
 
 def unwrap(module: nn.Module) -> nn.Module:

@@ -32,6 +32,7 @@ SCOPES = 'tests/contracts/test_scopes.py::'
 RESUME = 'tests/contracts/test_resume.py::'
 FAULTS = 'tests/contracts/test_faults.py::'
 WITHIN = 'tests/contracts/test_resume_within_epochs.py::'
+ADVERSARIAL = 'tests/test_models/test_phases/test_adversarial.py::'
 DIST = 'tests/contracts/test_distributed.py::'
 
 MUTATIONS = [
@@ -147,6 +148,20 @@ MUTATIONS = [
         'submodule.training = False',
         'pass',
         STEP + 'test_batch_norm_sees_the_task_phase_only[cls]',
+    ),
+    Mutation(
+        '2 gradients of a part of the networks',
+        'models/phases/adversarial.py',
+        'key=lambda kind: kind in _IS_REAL',
+        'key=lambda kind: kind not in _IS_REAL',
+        ADVERSARIAL + 'test_kinds_that_the_branch_judges_come_last',
+    ),
+    Mutation(
+        '8 losses of a steady network',
+        'models/phases/sr.py',
+        'with steady_mode(task_net) if self.task_eval',
+        'with nullcontext() if self.task_eval',
+        ADVERSARIAL + 'test_batch_norm_sees_the_task_phase_only',
     ),
     Mutation(
         '9 log keys',

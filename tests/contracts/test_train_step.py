@@ -66,13 +66,30 @@ def test_eval_mode_restores_each_flag():
 
 def test_steady_mode_stills_statistics_and_dropout_alone():
     """In eval mode the heads of RepPoints and DINO return what no loss can be computed of."""
-    inner = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(), nn.Linear(2, 2))
-    net = nn.Sequential(inner, nn.MultiheadAttention(2, 1), nn.BatchNorm1d(2).eval())
+    inner = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(), nn.Linear(2, 2)).eval()
+    net = nn.Sequential(inner, nn.MultiheadAttention(2, 1), nn.BatchNorm1d(2))
     before = [m.training for m in net.modules()]
     with steady_mode(net):
         still = {type(m).__name__ for m in net.modules() if not m.training}
         assert still == {'BatchNorm1d', 'Dropout', 'MultiheadAttention'}
+        assert inner.training
+        assert inner[2].training
     assert [m.training for m in net.modules()] == before
+
+
+def test_an_idle_network_gives_the_losses_of_train_mode():
+    """Frozen and in eval mode as it is, T->S can stand in front of any detector."""
+    phase = dict(type='sr4ir_mm.SRPhase', pixel=dict(), task=1.0)
+    model = toy.build('det', phases=[phase])
+    flags = []
+    loss = model.task_net.bbox_head.loss
+    model.task_net.bbox_head.loss = lambda *args: flags.append(head.training) or loss(*args)
+    head = model.task_net.bbox_head
+    norms = toy.snapshot(model.task_net)
+    step(model, 'det')
+    assert flags == [True]
+    assert not head.training
+    assert not toy.changed(norms, model.task_net)
 
 
 @pytest.mark.parametrize('task', TASKS)

@@ -127,7 +127,11 @@ def test_the_best_checkpoint_stays_the_tasks(tmp_path):
     assert 'default_hooks' not in wrap(own_config(tmp_path), tmp_path)
 
 
-@pytest.mark.parametrize('method', method_names())
+# Shared-decoder trains an SR network of its own, in front of nothing.
+WRAPPING = [name for name in method_names() if name != 'shared-decoder']
+
+
+@pytest.mark.parametrize('method', WRAPPING)
 def test_every_method_trains(method, tmp_path):
     weights = tmp_path / 'task.pth'
     cfg = small(
@@ -147,6 +151,11 @@ def test_every_method_trains(method, tmp_path):
             for old, new in zip(before[name], net.parameters(), strict=True)
         )
         assert moved == (name in model.trained_nets())
+
+
+def test_a_method_that_trains_nothing_in_front_of_a_task_network_is_refused(tmp_path):
+    with pytest.raises(UserError, match='start from a config in configs/shared_decoder instead'):
+        wrap(own_config(tmp_path), tmp_path, method='shared-decoder')
 
 
 def test_own_file_is_named_relative_to_the_output(tmp_path, monkeypatch):
@@ -198,7 +207,7 @@ def test_one_backward_pass_has_one_kind_of_wrapper(tmp_path):
 
 
 def test_phases_come_from_the_configs(tmp_path):
-    for method in method_names():
+    for method in WRAPPING:
         base = Config.fromfile(ROOT / 'configs' / method.replace('-', '_') / '_base_.py')
         assert wrap(RETINANET, tmp_path, method=method).model.phases == base.model.phases
 

@@ -9,9 +9,9 @@ from sr4ir_mm.testing.parts import (
     SR_FORWARD,
     TDP_FEATURES,
     PartMeter,
-    flop_counter,
     watch_training,
 )
+from sr4ir_mm.utils.counters import flop_counter
 from tests import toy
 
 

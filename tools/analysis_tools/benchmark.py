@@ -36,10 +36,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from sr4ir_mm.apis.methods import find_method, method_names
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
-from sr4ir_mm.testing.parts import PartMeter, clock, flop_counter, watch_training
+from sr4ir_mm.testing.parts import PartMeter, watch_training
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.counters import clock, flop_counter
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.memory import PeakMemory
 from sr4ir_mm.utils.track import track

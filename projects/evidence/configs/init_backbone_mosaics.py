@@ -12,14 +12,8 @@ pipeline = [
     dict(type='mmpretrain.RandomFlip', prob=0.5),
     dict(type='mmpretrain.PackInputs'),
 ]
-task_net = dict(
-    _base_.task_net,
-    backbone=dict(
-        _base_.task_net.backbone, base_channels=8, strides=(2, 2, 1, 1), dilations=(1, 1, 2, 4)
-    ),
-    head=dict(_base_.task_net.head, in_channels=64),
-)
-model = dict(scale=4, task_net=task_net)
+backbone = dict(_base_.task_net.backbone, strides=(2, 2, 1, 1), dilations=(1, 1, 2, 4))
+model = dict(scale=4, task_net=dict(_base_.task_net, backbone=backbone))
 optim_wrapper = dict(task_net=_base_.task_optim)
 param_scheduler = dict(task_net=_base_.schedule)
 train_dataloader = dict(dataset=dict(data_root=data_root, pipeline=pipeline))

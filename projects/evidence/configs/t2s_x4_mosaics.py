@@ -8,7 +8,7 @@ _base_ = [
 model = dict(
     scale=4,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init_x4, task_net='work_dirs/h2t_mosaics/epoch_8.pth'),
+    init_from=dict(sr_net=_base_.sr_init_x4, task_net='work_dirs/h2t_mosaics/epoch_4.pth'),
     **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim)

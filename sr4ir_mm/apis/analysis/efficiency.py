@@ -12,7 +12,7 @@ from torch import nn
 
 from sr4ir_mm.apis.analysis.images import Prepared, prepare, shown
 from sr4ir_mm.apis.inferencer import SR4IRInferencer
-from sr4ir_mm.testing.parts import clock, flop_counter
+from sr4ir_mm.utils.counters import clock, flop_counter
 from sr4ir_mm.utils.memory import PeakMemory
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sr4ir_mm.apis.reproduce.cost import CostModel
 from sr4ir_mm.apis.reproduce.experiment import Experiment, parse_given
-from sr4ir_mm.apis.reproduce.render import DASH, to_list, to_markdown, write_tables
+from sr4ir_mm.apis.reproduce.render import DASH, to_list, write_tables
 from sr4ir_mm.apis.reproduce.tables import Table, TableRun
 from sr4ir_mm.apis.runs import Launch, run_all, with_sources
 from sr4ir_mm.utils.errors import UserError
@@ -40,7 +40,7 @@ def tell_runs(tables: Sequence[Table], experiment: Experiment) -> str:
         f'{len(missing)} of {len(runs)} runs are missing, about {total:.0f} GPU-hours{unknown}, at the rate '
         f'{costs.source}.'
     )
-    return '\n'.join([to_list(lines), '', f'Tables: {names}', summary, *_commands(tables)])
+    return '\n'.join([to_list(lines), '', f'Tables: {names}', summary])
 
 
 def _line(run: TableRun, experiment: Experiment, costs: CostModel) -> tuple[str, str, str, str]:
@@ -52,11 +52,6 @@ def _line(run: TableRun, experiment: Experiment, costs: CostModel) -> tuple[str,
     hours = costs.hours(run)
     state = 'done' if experiment.done(run) else 'given' if run.name in experiment.given else DASH
     return run.name, state, DASH if hours is None else f'{hours:.1f}', ', '.join(starts)
-
-
-def _commands(tables: Sequence[Table]) -> list[str]:
-    commands = [row.command for table in tables for row in table.rows if row.command]
-    return [f'by hand: {command}' for command in dict.fromkeys(commands)]
 
 
 def make_tables(tables: Sequence[Table], experiment: Experiment, args: argparse.Namespace) -> None:
@@ -71,10 +66,10 @@ def make_tables(tables: Sequence[Table], experiment: Experiment, args: argparse.
             run_missing(tables, experiment, args)
         except UserError as error:
             failure = error
-    written = write_tables(list(tables), experiment.metrics, experiment.root / 'tables')
-    for table in tables:
-        print('\n' + to_markdown(table, experiment.metrics))
-    print(f'{len(written)} tables in {experiment.root / "tables"}, as Markdown and CSV.')
+    folder = experiment.root / 'tables'
+    written = write_tables(tables, experiment.metrics, experiment.results, folder)
+    print('\n' + '\n'.join(path.read_text(encoding='utf-8') for path in written))
+    print(f'{len(written)} tables in {folder}, as Markdown and CSV.')
     if failure is not None:
         raise failure
     check_measured(tables, experiment)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mmengine.config import Config
 
-from sr4ir_mm.apis.reproduce.experiment import Experiment, load
+from sr4ir_mm.apis.reproduce.experiment import Experiment, is_trained, load
 from sr4ir_mm.apis.reproduce.tables import TableRun
 
 
@@ -90,15 +90,18 @@ class CostModel:
     @classmethod
     def of(cls, experiment: Experiment, runs: Iterable[TableRun]) -> CostModel:
         """From the runs among these that are finished, or else from the paper's figure."""
-        done = [(multiply_adds(load(run)), experiment.minutes(run)) for run in runs]
-        known = [(work, minutes) for work, minutes in done if work and minutes]
+        done = [(run, experiment.minutes(run)) for run in runs]
+        counted = [(multiply_adds(load(run)), minutes) for run, minutes in done if minutes]
+        known = [(work, minutes) for work, minutes in counted if work]
         if known:
             hours = sum(minutes for _, minutes in known) / 60
             return cls(sum(work for work, _ in known) / hours, measured=True)
         return cls(multiply_adds(load(_PAPERS_RUN)) / _PAPERS_HOURS, measured=False)
 
     def hours(self, run: TableRun) -> float | None:
-        """Of a training; None where nothing is known of its networks or its set."""
+        """Of a training; None where nothing is known of its networks or its set. Analyses and tests take minutes."""
+        if run.command or not is_trained(load(run)):
+            return 0.0
         work = multiply_adds(load(run))
         return None if work is None else work / self.rate
 

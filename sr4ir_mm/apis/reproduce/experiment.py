@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,11 +15,12 @@ from pathlib import Path
 from mmengine.config import Config
 
 from sr4ir_mm.apis.methods import configs_folder
-from sr4ir_mm.apis.reproduce.tables import Table, TableRun
+from sr4ir_mm.apis.reproduce.tables import CHECKPOINT, Table, TableRun
 from sr4ir_mm.apis.runs import (
     Launch,
     Plan,
     Training,
+    call_tool,
     evaluate,
     last_checkpoint,
     train,
@@ -56,7 +58,9 @@ class Experiment:
         return self.root / run.name
 
     def sources(self, run: TableRun) -> dict[str, TableRun]:
-        """Network -> the run whose last checkpoint its config starts it from."""
+        """Network -> the run whose last checkpoint its config starts it from; an analysis reads that of each."""
+        if run.command:
+            return {name: TableRun(name) for name in CHECKPOINT.findall(run.command)}
         sources = {}
         for net, source in (load(run).model.get('init_from') or {}).items():
             match = _SOURCE.fullmatch(str(source))
@@ -97,13 +101,21 @@ class Experiment:
         path = self.work_dir(run) / _METRICS
         return json.loads(path.read_text())['metrics'] if path.is_file() else {}
 
+    def results(self, run: TableRun) -> list[Path]:
+        """The files that an analysis wrote: ``result.*``, or those in ``result/``."""
+        return sorted([*self.work_dir(run).glob('result.*'), *self.work_dir(run).glob('result/*')])
+
     def minutes(self, run: TableRun) -> float | None:
         """Minutes that a training took which this scheduler ran to its end."""
+        if run.command:
+            return None
         training = self.training(run)
         return minutes_of(training) if training.done else None
 
     def finish(self, run: TableRun, devices: Sequence[int] = ()) -> str:
         """Train a run unless it is, test it, and write its metrics; returns what to say of it."""
+        if run.command:
+            return self.analyse(run, self.launch(devices))
         training, launch = self.training(run), self.launch(devices)
         checkpoint = None
         if is_trained(load(run)):
@@ -112,6 +124,41 @@ class Experiment:
             checkpoint = self.checkpoint(run)
         options = lpips_option(load(run)) if self.lpips else {}
         return self.keep(run, checkpoint, evaluate(training, checkpoint, options, launch))
+
+    def analyse(self, run: TableRun, launch: Launch) -> str:
+        """Run the command of an analysis; returns where its result is.
+
+        Raises:
+            UserError: It failed; the end of its log is in the message.
+        """
+        self.work_dir(run).mkdir(parents=True, exist_ok=True)
+        call_tool(self.words(run), self.work_dir(run) / 'analysis.log', launch, self.folder())
+        self.keep(run, None, {})
+        return f'{self.out(run)}.*'
+
+    def words(self, run: TableRun) -> list[str]:
+        """The tool of an analysis and its arguments, with paths for what stands in braces.
+
+        Raises:
+            UserError: A run has no checkpoint of its own.
+        """
+        paths = {'{out}': str(self.out(run))}
+        for source in self.sources(run).values():
+            checkpoint = self.checkpoint(source) if is_trained(load(source)) else None
+            if checkpoint is None:
+                raise UserError(
+                    f'{run.name} needs a checkpoint of {source.name}, which has none; name a trained run, or --use.'
+                )
+            paths[f'{{{source.name}}}'] = str(checkpoint.resolve())
+        return [_replaced(word, paths) for word in shlex.split(run.command)]
+
+    def out(self, run: TableRun) -> Path:
+        """Where the result of an analysis goes, without a suffix; an absolute path."""
+        return (self.work_dir(run) / 'result').resolve()
+
+    def folder(self) -> Path:
+        """Where analyses run: paths of data are relative to it."""
+        return Path.cwd()
 
     def keep(self, run: TableRun, checkpoint: Path | None, metrics: Mapping[str, float]) -> str:
         """Write the metrics of a tested run; returns what to say of it."""
@@ -170,6 +217,12 @@ def load(run: TableRun) -> Config:
 @cache
 def _load(path: str) -> Config:
     return cli.load_config(path)
+
+
+def _replaced(word: str, paths: Mapping[str, str]) -> str:
+    for name, path in paths.items():
+        word = word.replace(name, path)
+    return word
 
 
 def is_trained(cfg: Config) -> bool:

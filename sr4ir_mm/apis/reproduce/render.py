@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sr4ir_mm.apis.reproduce.tables import Metric, Row, Table, TableRun
@@ -12,6 +13,7 @@ from sr4ir_mm.apis.reproduce.tables import Metric, Row, Table, TableRun
 #: Stands where nothing is known or nothing has been run.
 DASH = '–'
 Metrics = Callable[[TableRun], Mapping[str, float]]
+Results = Callable[[TableRun], Sequence[Path]]
 
 
 def cells(table: Table, metrics: Metrics) -> list[list[str]]:
@@ -41,27 +43,48 @@ def _number(value: float | None, metric: Metric) -> str:
     return '∞' if math.isinf(value) else f'{value:.{metric.digits}f}'
 
 
-def to_markdown(table: Table, metrics: Metrics) -> str:
-    """A section with title, note, the table, and the runs or commands behind its rows."""
+def to_markdown(
+    table: Table, metrics: Metrics, results: Results = lambda run: (), folder: Path = Path()
+) -> str:
+    """A section with title, note, the table, and the results of its analyses.
+
+    Args:
+        table: What to show.
+        metrics: Run -> what its test measured.
+        results: Analysis -> the files that it wrote.
+        folder: Where the text will lie; pictures are named relative to it.
+    """
     lines = cells(table, metrics)
     rule = ['---'] * len(lines[0])
     text = [f'## {table.name}: {table.title}', '']
     if table.note:
         text += [table.note, '']
     text += [f'| {" | ".join(line)} |' for line in (lines[0], rule, *lines[1:])]
-    commands = [f'`{row.command}`' for row in table.rows if row.command]
-    if commands:
-        text += ['', 'Made by ' + ', '.join(dict.fromkeys(commands)) + '.']
+    for row in table.rows:
+        if row.run is not None and row.run.command:
+            name = ', '.join(row.labels.get(column, DASH) for column in table.columns)
+            text += ['', f'### {name}', '', f'    {row.run.command}', '']
+            text += [_shown(path, folder) for path in results(row.run)] or ['Not made yet.']
     return '\n'.join([*text, ''])
 
 
-def write_tables(tables: list[Table], metrics: Metrics, folder: Path) -> list[Path]:
+def _shown(path: Path, folder: Path) -> str:
+    """A result: tables as they are, pictures as pictures, other files by name."""
+    if path.suffix == '.md':
+        return path.read_text(encoding='utf-8')
+    place = os.path.relpath(path, folder)
+    return f'![{path.stem}]({place})' if path.suffix == '.png' else f'[{path.name}]({place})'
+
+
+def write_tables(
+    tables: Sequence[Table], metrics: Metrics, results: Results, folder: Path
+) -> list[Path]:
     """Write each table as ``<paper>_<number>.md`` and ``.csv``; returns the Markdown files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for table in tables:
         path = folder / f'{table.name.replace("/", "_")}.md'
-        path.write_text(to_markdown(table, metrics), encoding='utf-8')
+        path.write_text(to_markdown(table, metrics, results, folder), encoding='utf-8')
         with path.with_suffix('.csv').open('w', newline='', encoding='utf-8') as file:
             csv.writer(file).writerows(cells(table, metrics))
         written.append(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,17 +16,24 @@ from sr4ir_mm.utils.errors import UserError
 _NO_LABELS = ('config', 'options', 'command', 'paper')
 
 
+#: What a command takes from the runs: a finished run's checkpoint.
+CHECKPOINT = re.compile(r'\{([\w-]+/[\w.-]+)\}')
+
+
 @dataclass(frozen=True)
 class TableRun:
-    """One training that tables ask for; rows of several tables may share it.
+    """One training, or one analysis of finished trainings, that tables ask for; rows of several tables may share it.
 
     Attributes:
-        config: ``<method>/<name>`` below ``configs/``.
+        config: ``<method>/<name>`` below ``configs/``; for an analysis ``tables/<paper>_<number>_<row>``.
         options: Further settings, as ``--cfg-options`` takes them.
+        command: Of an analysis: a tool of ``tools/analysis_tools`` and its arguments, with ``{<method>/<name>}`` for a
+            run's checkpoint and ``{out}`` for where its result goes.
     """
 
     config: str
     options: tuple[tuple[str, Any], ...] = ()
+    command: str = ''
 
     @property
     def name(self) -> str:
@@ -66,14 +74,13 @@ class Row:
     Attributes:
         labels: What it is: the table's label columns, and more to filter by.
         paper: The paper's values, one a metric; None where our notes know none.
-        run: The training whose test gives our values, None if there is no config for it.
-        command: A command that makes the row instead, with ``{<method>/<name>}`` for a run's last checkpoint.
+        run: The training whose test gives our values, or the analysis that makes the row; None if there is no config
+            for it.
     """
 
     labels: Mapping[str, str]
     paper: tuple[float | None, ...]
     run: TableRun | None = None
-    command: str | None = None
 
     def matches(self, filters: Mapping[str, str]) -> bool:
         """Whether every filter is met."""
@@ -101,7 +108,7 @@ class Table:
     rows: tuple[Row, ...]
 
     def runs(self) -> list[TableRun]:
-        """The trainings of its rows, each once."""
+        """The trainings and analyses of its rows, each once."""
         return list(dict.fromkeys(row.run for row in self.rows if row.run is not None))
 
 
@@ -127,15 +134,19 @@ def read_tables(folder: Path) -> dict[str, Table]:
 
 
 def _table(name: str, data: Mapping[str, Any]) -> Table:
-    metrics = tuple(_metric(key, value) for key, value in data['metrics'].items())
+    metrics = tuple(_metric(key, value) for key, value in data.get('metrics', {}).items())
     common = data.get('common', {})
+    stem = f'tables/{name.replace("/", "_")}'
     return Table(
         name=name,
         title=data['title'],
         note=' '.join(data.get('note', '').split()),
         columns=tuple(data['columns']),
         metrics=metrics,
-        rows=tuple(_row({**common, **row}, len(metrics)) for row in data['rows']),
+        rows=tuple(
+            _row({**common, **row}, len(metrics), f'{stem}_{index}')
+            for index, row in enumerate(data['rows'], 1)
+        ),
     )
 
 
@@ -145,18 +156,19 @@ def _metric(name: str, data: Mapping[str, Any]) -> Metric:
     return Metric(name, keys, data.get('times', 1.0), data.get('digits', 1))
 
 
-def _row(data: Mapping[str, Any], count: int) -> Row:
+def _row(data: Mapping[str, Any], count: int, name: str) -> Row:
     paper = list(data.get('paper', []))
     if len(paper) > count:
         raise ValueError(f'{len(paper)} values for {count} metrics')
     run = None
     if data.get('config'):
         run = TableRun(data['config'], tuple(sorted(data.get('options', {}).items())))
+    elif data.get('command'):
+        run = TableRun(name, command=data['command'])
     return Row(
         labels={key: str(value) for key, value in data.items() if key not in _NO_LABELS},
         paper=tuple(paper + [None] * (count - len(paper))),
         run=run,
-        command=data.get('command'),
     )
 
 

@@ -18,6 +18,7 @@ from sr4ir_mm.models.adapters.features import (
 )
 from sr4ir_mm.models.adapters.spaces import TaskSpace
 from sr4ir_mm.structures import Losses, LRHRBatch, Size, copy_sample
+from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.modules import steady_mode, unwrap
 
 _PROBE_SIDES = (64, 224, 320, 384, 512)
@@ -89,6 +90,17 @@ class TaskAdapter(nn.Module, ABC):
         """
         with steady_mode(task_net):
             return probe_features(unwrap(task_net), layers, _PROBE_SIDES)
+
+    def labels(self, batch: LRHRBatch) -> Tensor:
+        """(N, h, w) label maps of the batch, of the size of its task inputs.
+
+        Raises:
+            UserError: The task has no label maps.
+        """
+        raise UserError(
+            'a segmentation loss of the SR network needs label maps, which only data sets of mmseg have; leave it out '
+            'or use a model of mmseg.'
+        )
 
     def predict(
         self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
@@ -30,6 +31,10 @@ class SegmentationAdapter(TaskAdapter):
         """Mean logits of the label map; see :meth:`TaskAdapter.class_scores`."""
         inputs, samples = self.to_task_inputs(image_rgb01, batch, for_prediction=True)
         return unwrap(task_net)(inputs, samples, mode='tensor').flatten(2).mean(2)
+
+    def labels(self, batch: LRHRBatch) -> Tensor:
+        """See :meth:`TaskAdapter.labels`; pixels that the preprocessor added are to be ignored."""
+        return torch.cat([sample.gt_sem_seg.data for sample in batch.samples])
 
     def draw(
         self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any

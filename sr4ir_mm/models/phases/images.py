@@ -43,8 +43,12 @@ class TrainingImages:
         """SR images of the current SR weights, with gradient if the SR net is trainable; remembered
         for later phases.
         """
-        self._sr_rgb01 = self._super_resolve(self.batch.lr_rgb01)
+        self.remember_sr(self._super_resolve(self.batch.lr_rgb01))
         return self._sr_rgb01
+
+    def remember_sr(self, sr_rgb01: Tensor) -> None:
+        """Take SR images of the current SR weights that were made elsewhere."""
+        self._sr_rgb01 = sr_rgb01
 
     @torch.no_grad()
     def refresh_sr(self, reuse: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -14,6 +14,7 @@ from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
 from sr4ir_mm.utils.checks import check_number
+from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.modules import eval_mode, steady_mode, unwrap
 
 
@@ -25,6 +26,8 @@ class SRLosses(nn.Module):
         tdp: Config of the TDP loss, None for none.
         task: Weight of the task's own losses on the SR image, or ``dict(weight=..., begin=...)``; 0 for none.
         adversarial: Config of the adversarial loss, None for none.
+        perceptual: Config of the perceptual loss, None for none.
+        segmentation: Config of the segmentation loss, None for none.
 
     Attributes:
         begins: Share of training after which a loss starts, from ``begin`` in the configs.
@@ -36,10 +39,13 @@ class SRLosses(nn.Module):
         tdp: Mapping | None = None,
         task: float | Mapping = 0.0,
         adversarial: Mapping | None = None,
+        perceptual: Mapping | None = None,
+        segmentation: Mapping | None = None,
     ) -> None:
         super().__init__()
         task = dict(task) if isinstance(task, Mapping) else {'weight': task}
         given = dict(pixel=pixel, tdp=tdp, task=task, adversarial=adversarial)
+        given.update(perceptual=perceptual, segmentation=segmentation)
         configs = {name: dict(cfg) for name, cfg in given.items() if cfg is not None}
         begins = {
             name: check_number(f'begin of the {name} loss', cfg.pop('begin', 0.0), most=0.999)
@@ -48,18 +54,16 @@ class SRLosses(nn.Module):
         self.pixel = _build(configs.get('pixel'), 'sr4ir_mm.PixelLoss')
         self.tdp = _build(configs.get('tdp'), 'sr4ir_mm.TDPLoss')
         self.adversarial = _build(configs.get('adversarial'), 'sr4ir_mm.AdversarialLoss')
+        self.perceptual = _build(configs.get('perceptual'), 'sr4ir_mm.PerceptualLoss')
+        self.segmentation = _build(configs.get('segmentation'), 'sr4ir_mm.SegmentationLoss')
         self.task = check_number('weight of the task loss', configs['task'].get('weight', 1.0))
         self.begins = {name: share for name, share in begins.items() if share > 0}
 
     def names(self) -> set[str]:
         """Names of the configured losses."""
-        configured = {
-            'pixel': self.pixel is not None,
-            'tdp': self.tdp is not None,
-            'task': self.task > 0,
-            'adversarial': self.adversarial is not None,
-        }
-        return {name for name, present in configured.items() if present}
+        built = ('pixel', 'tdp', 'adversarial', 'perceptual', 'segmentation')
+        names = {name for name in built if getattr(self, name) is not None}
+        return names | ({'task'} if self.task > 0 else set())
 
 
 def _build(cfg: dict | None, default_type: str) -> nn.Module | None:
@@ -81,11 +85,15 @@ class SRPhase(Phase):
         task_eval: Keep batch norms' statistics and dropout still while the task and adversarial losses are taken, as
             T->S does with its finished task network.
         adversarial: ``dict(weight=0.001, begin=...)``, None for none. The discriminator is to call the SR image real;
-            it looks at the features of the same pass that gives the task losses.
+            a real/fake branch looks at the features of the same pass that gives the task losses.
+        perceptual: ``dict(weight=0.006, layer='conv5_4', pretrained=..., begin=...)``, None for none.
+        segmentation: ``dict(weight=0.1)``, None for none: the loss of the SR network's own segmentation layer, which
+            only ``SharedDecoderNet`` has. It starts with the training, as distributed training has to see the layer in
+            every iteration.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
 
     Raises:
-        UserError: ``every`` is no positive number.
+        UserError: ``every`` is no positive number, or the segmentation loss is to start late.
 
     Source: methods.md 5.2 and 5.4, step 1; ``every`` is this project's own.
     """
@@ -100,11 +108,18 @@ class SRPhase(Phase):
         task_eval: bool = True,
         every: int = 1,
         adversarial: Mapping | None = None,
+        perceptual: Mapping | None = None,
+        segmentation: Mapping | None = None,
     ) -> None:
         super().__init__()
         self.every = check_number('SRPhase every', every, least=1, whole=True)
-        self.losses = SRLosses(pixel, tdp, task, adversarial)
+        self.losses = SRLosses(pixel, tdp, task, adversarial, perceptual, segmentation)
         self.begins = self.losses.begins
+        if 'segmentation' in self.begins:
+            raise UserError(
+                'SRPhase segmentation has begin above 0, but its layer has to be trained in every iteration; leave '
+                'begin out.'
+            )
         self.task_eval = task_eval
 
     def loss_names(self) -> set[str]:
@@ -119,39 +134,60 @@ class SRPhase(Phase):
         """See :meth:`Phase.compute_losses`; no losses in the iterations that ``every`` leaves out."""
         if context.progress.iteration % self.every:
             return {}
-        sr_rgb01 = context.images.super_resolve()
         active = self.active_losses(context.progress)
-        losses = image_losses(self.losses, active, context, sr_rgb01)
+        if 'segmentation' in active:
+            sr_rgb01, losses = self._segment(context)
+        else:
+            sr_rgb01, losses = context.images.super_resolve(), {}
+        losses.update(image_losses(self.losses, active, context, sr_rgb01))
         if not active.isdisjoint(('task', 'adversarial')):
-            losses.update(self._task_losses(active, context, sr_rgb01))
+            losses.update(self._judged(active, context, sr_rgb01))
         return losses
 
-    def _task_losses(self, active: set[str], context: PhaseContext, sr_rgb01: Tensor) -> Losses:
-        """The task's own losses and the adversarial one, of one pass of the task network."""
+    def _segment(self, context: PhaseContext) -> tuple[Tensor, Losses]:
+        """SR images and the loss of the SR network's own segmentation, of one pass of it."""
+        batch = context.images.batch
+        sr_rgb01, logits = context.nets['sr_net'](batch.lr_rgb01, segment=True)
+        context.images.remember_sr(sr_rgb01)
+        scale = sr_rgb01.shape[-1] // logits.shape[-1]
+        loss = self.losses.segmentation(logits, context.adapter.labels(batch), scale)
+        return sr_rgb01, {'loss_segmentation': loss}
+
+    def _judged(self, active: set[str], context: PhaseContext, sr_rgb01: Tensor) -> Losses:
+        """The task's own losses and the adversarial one, whose features are of the same pass of the task network."""
+        discriminator = unwrap(context.nets['discriminator']) if 'adversarial' in active else None
+        layers = discriminator.layers if discriminator else ()
+        losses, shown = {}, sr_rgb01
+        if 'task' in active or layers:
+            losses, features = self._pass_task_net('task' in active, layers, context, sr_rgb01)
+            shown = features if layers else shown
+        if discriminator:
+            losses['loss_adversarial'] = self.losses.adversarial(discriminator(shown), real=True)
+        return losses
+
+    def _pass_task_net(
+        self, with_losses: bool, layers: Sequence[str], context: PhaseContext, sr_rgb01: Tensor
+    ) -> tuple[Losses, list[Tensor]]:
         adapter, task_net = context.adapter, unwrap(context.task_net)
-        branch = unwrap(context.nets['discriminator']) if 'adversarial' in active else None
-        layers = branch.layers if branch else ()
         arguments = (task_net, sr_rgb01, context.images.batch, layers)
         with steady_mode(task_net) if self.task_eval else nullcontext():
-            if 'task' in active:
-                losses, features = adapter.loss_and_features(*arguments)
-            else:
-                losses, features = {}, adapter.features(*arguments)
-        losses = weighted(losses, self.losses.task, 'sr')
-        if branch:
-            losses['loss_adversarial'] = self.losses.adversarial(branch(features), real=True)
-        return losses
+            if not with_losses:
+                return {}, adapter.features(*arguments)
+            losses, features = adapter.loss_and_features(*arguments)
+        return weighted(losses, self.losses.task, 'sr'), features
 
 
 def image_losses(
     losses: SRLosses, active: set[str], context: PhaseContext, sr_rgb01: Tensor
 ) -> Losses:
-    """The active pixel and TDP losses of the SR image."""
+    """The active pixel, TDP and perceptual losses of the SR image."""
     values: Losses = {}
     if 'pixel' in active:
         values['loss_pixel'] = losses.pixel(sr_rgb01, context.images.hr_rgb01)
     if 'tdp' in active:
         values['loss_tdp'] = tdp_loss(losses.tdp, context, sr_rgb01)
+    if 'perceptual' in active:
+        values['loss_perceptual'] = losses.perceptual(sr_rgb01, context.images.hr_rgb01)
     return values
 
 

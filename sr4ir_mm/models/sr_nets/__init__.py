@@ -8,6 +8,7 @@ from sr4ir_mm.models.sr_nets.dbpn import DBPNNet
 from sr4ir_mm.models.sr_nets.defaults import SR_NETS, default_sr_net
 from sr4ir_mm.models.sr_nets.pre_upsample import PaddedSR, PreUpsample
 from sr4ir_mm.models.sr_nets.rcan import RCANNet
+from sr4ir_mm.models.sr_nets.shared_decoder import SharedDecoderNet
 
 __all__ = [
     'SR_NETS',
@@ -15,6 +16,7 @@ __all__ = [
     'PaddedSR',
     'PreUpsample',
     'RCANNet',
+    'SharedDecoderNet',
     'build_sr_net',
     'check_scale',
     'default_sr_net',

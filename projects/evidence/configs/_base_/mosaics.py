@@ -30,13 +30,12 @@ val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
 task_net = dict(
     data_preprocessor=dict(size=(96, 96), seg_pad_val=255),
-    # Half as wide as the others' backbones: its last stages work on four times as many positions.
-    backbone=dict(base_channels=8, strides=(2, 2, 1, 1), dilations=(1, 1, 2, 4)),
-    decode_head=dict(in_channels=64, channels=32, num_classes=len(classes), ignore_index=255),
+    backbone=dict(strides=(2, 2, 1, 1), dilations=(1, 1, 2, 4)),
+    decode_head=dict(num_classes=len(classes), ignore_index=255),
 )
 task_options = dict(task_net=task_net)
 sr_epochs = 24
 sr_init_x4 = 'work_dirs/init_sr-net_x4_mosaics/epoch_24.pth'
 task_init = 'work_dirs/init_task-net_mosaics/epoch_24.pth'
 init_epochs = 24
-epochs = 8
+epochs = 4
