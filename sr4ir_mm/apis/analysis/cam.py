@@ -59,7 +59,7 @@ def class_activation_map(
             which keeps to the objects of a detector, whose evidence differs from place to place.
 
     Returns:
-        (H, W) map of the size of the shown image, 0 to 1, and the class.
+        (H, W) map of the size of the shown image without padding, 0 to 1, and the class.
 
     Raises:
         UserError: grad-cam is missing, or the layer does not exist.
@@ -81,7 +81,8 @@ def class_activation_map(
             label = int(network(picture)[0].argmax())
     with getattr(pytorch_grad_cam, METHODS[method])(network, [module]) as cam:
         heat = cam(picture, [ClassifierOutputTarget(label)])[0]
-    return heat, label
+    height, width = image.batch.sizes[0]
+    return heat[:height, :width], label
 
 
 def find_module(
@@ -138,7 +139,8 @@ def cam_strip(
     name = classes[label] if label < len(classes) else f'class {label}'
     panels = []
     for kind in kinds:
-        picture = to_uint8(shown(inferencer, image, kind)[0])
+        height, width = image.batch.sizes[0]
+        picture = to_uint8(shown(inferencer, image, kind)[0, :, :height, :width])
         heat, _ = class_activation_map(inferencer, image, kind, label, layer, method)
         panels += [
             caption(_enlarged(picture), TITLES[kind]),
