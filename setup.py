@@ -58,7 +58,7 @@ class BuildWithConfigs(build_py):
             shutil.copy(ROOT / 'model-index.yml', target)
 
 
-NAMES = ('det', 'seg', 'cls', 'sr', 'metrics', 'export', 'web', 'tests')
+NAMES = ('det', 'seg', 'cls', 'sr', 'metrics', 'export', 'analysis', 'web', 'tests')
 EXTRAS = {name: read_requirements(name) for name in NAMES}
 EXTRAS['all'] = sorted({line for name in NAMES if name != 'web' for line in EXTRAS[name]})
 

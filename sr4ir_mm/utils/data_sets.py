@@ -66,7 +66,7 @@ class DataSet:
             if found < part.count:
                 path = folder / part.pattern
                 lists = path.suffix == '.txt' and '*' not in part.pattern
-                has = f'lists {found} of {part.count} images' if lists else ''
+                has = f'lists {found} of {part.count}' if lists else ''
                 has = has or f'is {found} of {part.count} files'
                 yield f'{path} {has}; {part.source or self.source} (docs/prepare_data.md).'
 

@@ -122,7 +122,8 @@ def build(name, split, tmp_path):
     MAKERS[name](tmp_path)
     cfg = Config.fromfile(CONFIGS / f'_base_/datasets/{name}.py')
     dataset = cfg[f'{split}_dataloader'].dataset
-    dataset.data_root = str(tmp_path)
+    for part in dataset.get('datasets', [dataset]):
+        part.data_root = str(tmp_path)
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         return DATASETS.build(dataset)
 
@@ -214,3 +215,41 @@ def test_label_maps_of_the_shared_decoder(tmp_path, name, train_size, size, clas
         assert labels.shape == (1, *expected)
         assert labels.max() == classes - 1
     assert len(train.metainfo['classes']) == classes
+
+
+def test_sbd_adds_its_own_label_maps(tmp_path):
+    dataset = build('voc_segmentation_sbd', 'train', tmp_path)
+
+    assert len(dataset) == 2
+    first, second = (dataset[index]['data_samples'].gt_sem_seg.data for index in range(2))
+    assert len(first.unique()) > 5
+    assert set(second.unique().tolist()) <= {3, 255}
+
+
+@pytest.mark.parametrize('split', ['train', 'val'])
+def test_coco_boxes_come_at_native_size(tmp_path, split):
+    (item,) = build('coco_detection', split, tmp_path)
+
+    instances = item['data_samples'].gt_instances
+    assert item['inputs'].shape == (3, *SIZE)
+    assert instances.labels.tolist() == [16]
+    boxes = getattr(instances.bboxes, 'tensor', instances.bboxes)
+    assert (boxes[0, 3] - boxes[0, 1]).item() == 90
+
+
+@pytest.mark.parametrize('split', ['train', 'val'])
+def test_coco_stuff_takes_the_converted_labels(tmp_path, split):
+    (item,) = build('coco_stuff', split, tmp_path)
+
+    assert set(item['data_samples'].gt_sem_seg.data.unique().tolist()) <= {170, 255}
+    assert 170 in item['data_samples'].gt_sem_seg.data
+
+
+@pytest.mark.parametrize(('name', 'side'), [('div2k', 192), ('div2k_x8', 384)])
+def test_div2k_crops_and_has_no_labels(tmp_path, name, side):
+    (train,) = build(name, 'train', tmp_path / 'a')
+    (whole,) = build(name, 'val', tmp_path / 'b')
+
+    assert train['inputs'].shape == (3, side, side)
+    assert whole['inputs'].shape == (3, 404, 510)
+    assert 'gt_label' not in train['data_samples']

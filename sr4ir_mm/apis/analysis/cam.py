@@ -113,7 +113,8 @@ def find_module(
     finally:
         for handle in handles:
             handle.remove()
-    for module, output in made:
+    # The last one: operations in place hand the same tensor from module to module until it is finished.
+    for module, output in reversed(made):
         if output is features[0]:
             return module
     raise UserError(f'no module hands out {layers[0]!r} as it is; name a module with --layer.')

@@ -53,7 +53,7 @@ def clothes(tmp_path):
     return tmp_path / 'clothes'
 
 
-# ---- S1 ----------------------------------------------------------------------------------------------------------
+# ---- S1 -------------------------------------------------------------------------------------------------------
 
 
 def test_classes_are_apart_in_the_map_of_features(clothing, clothes, tmp_path, capsys):
@@ -97,7 +97,7 @@ def test_too_few_points_are_told(clothing):
         features.embed(points)
 
 
-# ---- S2, S4 ------------------------------------------------------------------------------------------------------
+# ---- S2, S4 ---------------------------------------------------------------------------------------------------
 
 
 def test_networks_of_two_models_work_together(tmp_path, capsys):
@@ -154,15 +154,15 @@ def test_a_model_without_an_sr_network_has_none_to_lend():
         cross_task.combine(str(weights), SCENES)
 
 
-# ---- S3 ----------------------------------------------------------------------------------------------------------
+# ---- S3 -------------------------------------------------------------------------------------------------------
 
 
 def test_costs_are_those_of_the_networks(capsys):
-    run('efficiency', SCENES, '--size', 24, 24, '--repeats', 2, '--device', 'cpu')
-    assert f'| {SCENES}-3e69e822 | sr | 24 x 24 |' in capsys.readouterr().out
+    run('efficiency', SCENES, '--size', 32, 32, '--repeats', 2, '--device', 'cpu')
+    assert f'| {SCENES}-3e69e822 | sr | 32 x 32 |' in capsys.readouterr().out
 
     inferencer = SR4IRInferencer(SCENES, device='cpu', show_progress=False)
-    small, large = (efficiency.measure_cost(inferencer, (side, side), 2) for side in (24, 48))
+    small, large = (efficiency.measure_cost(inferencer, (side, side), 2) for side in (32, 64))
     sr_net = inferencer.model.sr_net.net
     assert small.sr_parameters == sum(p.numel() for p in sr_net.parameters())
     assert large.sr_madds == pytest.approx(4 * small.sr_madds, rel=1e-6)
@@ -173,13 +173,13 @@ def test_costs_are_those_of_the_networks(capsys):
     for step, name in enumerate(shuffled):
         sides[name] = 2**step
     sides[list(convolutions)[-1]] = 4
-    expected = sum((24 * sides[n]) ** 2 * m.weight.numel() for n, m in convolutions.items())
+    expected = sum((32 * sides[n]) ** 2 * m.weight.numel() for n, m in convolutions.items())
     assert small.sr_madds == pytest.approx(expected, rel=1e-6)
     assert small.task_madds > 0
     assert small.images_a_second > 0
 
 
-# ---- S6 ----------------------------------------------------------------------------------------------------------
+# ---- S6 -------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -270,7 +270,7 @@ def test_luma_is_measured_in_an_evaluator_too():
         LPIPS(channels='y')
 
 
-# ---- Grad-CAM ----------------------------------------------------------------------------------------------------
+# ---- Grad-CAM -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(('model', 'name'), [(CLOTHING, 'pants_lr'), (SCENES, 'scene_lr')])
