@@ -12,6 +12,7 @@ from pathlib import Path
 from sr4ir_mm.utils.errors import UserError
 
 _VOC = 'http://host.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar'
+_VOC07 = 'http://host.robots.ox.ac.uk/pascal/VOC/voc2007/VOC'
 _BENCHMARK = 'https://cv.snu.ac.kr/research/EDSR/benchmark.tar'
 
 
@@ -104,6 +105,16 @@ DATA_SETS = {
         Part('ImageSets/Main/val.txt', 5823),
         Part('Annotations/*.xml', 17125),
         Part('JPEGImages/*.jpg', 17125),
+    ),
+    'voc2007': DataSet(
+        'data/VOCdevkit/VOC2007',
+        f'download {_VOC07}trainval_06-Nov-2007.tar and {_VOC07}test_06-Nov-2007.tar and unpack them in data/',
+        (
+            Part('ImageSets/Main/trainval.txt', 5011, training=True),
+            Part('ImageSets/Main/test.txt', 4952),
+            Part('Annotations/*.xml', 9963),
+            Part('JPEGImages/*.jpg', 9963),
+        ),
     ),
     'voc2012-seg': _voc(*_SEGMENTATION, Part('JPEGImages/*.jpg', 17125)),
     'voc2012-sbd': _voc(

@@ -16,6 +16,7 @@ TOOL = ROOT / 'tools/dataset_converters/check_data.py'
 # What is in the sets, from their papers and pages, not from the table that is tested.
 TRUE_COUNTS = {
     'voc2012-det': {'train.txt': 5717, 'val.txt': 5823, '*.jpg': 17125, '*.xml': 17125},
+    'voc2007': {'trainval.txt': 5011, 'test.txt': 4952, '*.jpg': 9963, '*.xml': 9963},
     'voc2012-seg': {'train.txt': 1464, 'val.txt': 1449, '*.png': 2913},
     'voc2012-sbd': {'aug.txt': 10582 - 1464},
     'cars': {'train/*/*.jpg': 8144, 'test/*/*.jpg': 8041},

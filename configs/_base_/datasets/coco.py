@@ -1,6 +1,7 @@
 # COCO val2017 at native size for finished detectors: LR images are made from what is loaded, and SR images are enlarged
 # inside the adapter to the size that mmdet's own test pipeline gives.
 default_scope = 'mmdet'
+data_set = 'coco'
 data_root = 'data/coco/'
 data_help = (
     'download train2017.zip, val2017.zip and annotations_trainval2017.zip from cocodataset.org and unpack them in '

@@ -1,5 +1,6 @@
 # The sample data of tools/dataset_converters/make_sample.py: 96 px scenes, the class is the texture.
 _base_ = './voc_segmentation.py'
+data_set = None
 data_root = 'data/sample/VOCdevkit/VOC2012/'
 data_help = 'make it with: python tools/dataset_converters/make_sample.py --out data/sample'
 train_pipeline = [

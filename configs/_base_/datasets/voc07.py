@@ -1,6 +1,7 @@
 # VOC 2007 for SSD300, trainval -> test: the pipeline makes HR images of 300 x 300 px, as TDSR does; difficult objects
 # are ignored, and AP is VOC's own over 11 points.
 _base_ = './voc_detection.py'
+data_set = 'voc2007'
 data_root = 'data/VOCdevkit/VOC2007/'
 data_help = (
     'download VOCtrainval_06-Nov-2007.tar and VOCtest_06-Nov-2007.tar and unpack them in data/ '
