@@ -1,6 +1,6 @@
 _base_ = [
     './_base_.py',
-    '../_base_/models/deeplabv3_mobilenetv3.py',
+    '../_base_/models/deeplabv3_mobilenetv3_coco-stuff.py',
     '../_base_/models/shared-decoder_x4.py',
     '../_base_/datasets/coco_stuff.py',
     '../_base_/schedules/shared_decoder.py',

@@ -3,6 +3,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.model import MMDistributedDataParallel
+from torch import distributed
 
 from sr4ir_mm.models import ImageDiscriminator, PerceptualLoss, SegmentationLoss
 from sr4ir_mm.models.checkpoint import load_child_weights
@@ -244,6 +246,24 @@ def test_a_step_trains_both_networks_and_lets_the_segmentor_alone(monkeypatch):
         'discriminator/loss_fake',
         'loss',
     }
+
+
+def test_distributed_wrappers_see_every_parameter_in_both_steps(monkeypatch, tmp_path):
+    """A parameter that an iteration leaves out would fail the next one."""
+    model = build()
+    wrappers = toy.optim_wrapper(model)
+    distributed.init_process_group(
+        'gloo', init_method=f'file://{tmp_path}/store', rank=0, world_size=1
+    )
+    try:
+        for name in ('sr_net', 'discriminator'):
+            setattr(model, name, MMDistributedDataParallel(getattr(model, name)))
+        for progress in (STEP_1, STEP_1, STEP_2, STEP_2):
+            monkeypatch.setattr(Progress, 'of_run', classmethod(lambda cls, now=progress: now))
+            logs = model.train_step(toy.batch('seg'), wrappers)
+    finally:
+        distributed.destroy_process_group()
+    assert 'discriminator/loss_fake' in logs
 
 
 def test_the_segmentor_that_lends_its_preprocessing_needs_no_weights():
