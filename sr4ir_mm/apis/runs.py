@@ -65,9 +65,14 @@ class Launch:
         return {'CUDA_VISIBLE_DEVICES': visible, 'PORT': str(port), 'PYTHON': sys.executable}
 
     def call(
-        self, words: list[str], tool: str, log: Path, show: Callable[[str], None] | None = None
+        self,
+        words: list[str],
+        tool: str,
+        log: Path,
+        show: Callable[[str], None] | None = None,
+        folder: Path | None = None,
     ) -> int:
-        """Run a command of :meth:`command`, keep what it prints; returns its exit status."""
+        """Run a command, in ``folder`` if that is given, and keep what it prints; returns its exit status."""
         with (
             log.open('a', buffering=1) as file,
             subprocess.Popen(
@@ -77,6 +82,7 @@ class Launch:
                 text=True,
                 errors='replace',
                 env={**os.environ, **self.environment(tool)},
+                cwd=folder,
             ) as process,
         ):
             for line in process.stdout:
@@ -213,6 +219,24 @@ def evaluate(
     if not written:
         raise UserError(f'{shlex.join(command)} wrote no metrics; see {log}.')
     return json.loads(written[-1].read_text())
+
+
+def analyse(words: Sequence[str], log: Path, launch: Launch, folder: Path) -> None:
+    """Run a tool that needs neither config nor work_dir, such as those of ``tools/analysis_tools``, on this machine.
+
+    Args:
+        words: Its name below ``tools/`` and its arguments.
+        log: Keeps what it prints.
+        launch: Whose GPUs it gets.
+        folder: Current folder of the tool.
+
+    Raises:
+        UserError: It failed; the end of its log is in the message.
+    """
+    command = [sys.executable, str(Path(tool_path(words[0])).resolve()), *words[1:]]
+    here = Launch(launch.devices)
+    if here.call(command, words[0], log, folder=folder) != 0:
+        raise UserError(f'{shlex.join(command)} failed; the end of {log}: {_tail(log)}')
 
 
 def last_checkpoint(work_dir: Path) -> Path:

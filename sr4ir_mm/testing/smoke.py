@@ -62,6 +62,10 @@ class SmokeExperiment(Experiment):
         trained = is_trained(load(run))
         return self.keep(run, last_checkpoint(self.work_dir(run)) if trained else None, metrics)
 
+    def checkpoint(self, run: TableRun) -> Path:
+        """The last one; a smoke run ends after two epochs, whatever its config says."""
+        return last_checkpoint(self.work_dir(run))
+
     def folder(self) -> Path:
         """Analyses find the generated data here."""
         return self.root.resolve()

@@ -67,7 +67,10 @@ def _passes(phase: Mapping) -> dict[str, float]:
     kinds = 1 if phase.get('draw') else len(images)
     features = 3.0 if phase.get('tdp') else 0.0
     if kind == 'TaskPhase':
-        return {'sr': float(not {'sr', 'cqmix'}.isdisjoint(images)), 'task': 3.0 * kinds}
+        from_sr = [weight for image, weight in images.items() if image in ('sr', 'cqmix')]
+        # Where a kind is drawn for each image, those of the other kinds are not super-resolved.
+        sr = sum(from_sr) / sum(images.values()) if phase.get('draw') else float(bool(from_sr))
+        return {'sr': sr, 'task': 3.0 * kinds}
     if kind == 'JointPhase':
         return {'sr': 3.0, 'task': 3.0 * kinds, 'features': 2 * features}
     share = 1 / phase.get('every', 1)

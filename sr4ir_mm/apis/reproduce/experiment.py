@@ -20,7 +20,7 @@ from sr4ir_mm.apis.runs import (
     Launch,
     Plan,
     Training,
-    call_tool,
+    analyse,
     evaluate,
     last_checkpoint,
     train,
@@ -132,7 +132,7 @@ class Experiment:
             UserError: It failed; the end of its log is in the message.
         """
         self.work_dir(run).mkdir(parents=True, exist_ok=True)
-        call_tool(self.words(run), self.work_dir(run) / 'analysis.log', launch, self.folder())
+        analyse(self.words(run), self.work_dir(run) / 'analysis.log', launch, self.folder())
         self.keep(run, None, {})
         return f'{self.out(run)}.*'
 

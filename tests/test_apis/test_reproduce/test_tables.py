@@ -1,6 +1,7 @@
 """Tables as data: that what ships can be made, selection by name and label, rendering."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,11 @@ def measured(run):
     return MEASURED.get(run.name, {})
 
 
+@cache
+def shipped(config):
+    return Config.fromfile(ROOT / 'configs' / f'{config}.py')
+
+
 @pytest.fixture
 def small(tmp_path):
     (tmp_path / 'paper.yml').write_text(SMALL)
@@ -64,7 +70,7 @@ def test_every_run_has_a_config_whose_evaluators_measure_its_table():
     }
     for table in SHIPPED.values():
         for run in (run for run in table.runs() if not run.command):
-            cfg = Config.fromfile(ROOT / 'configs' / f'{run.config}.py')
+            cfg = shipped(run.config)
             kinds = [metric.type.rpartition('.')[2] for metric in cfg.test_evaluator]
             names = {keys[kind] for kind in kinds if kind in keys}
             wanted = {key for metric in table.metrics for key in metric.keys}
@@ -85,7 +91,7 @@ def test_labels_of_rows_agree_with_their_configs():
     for table in SHIPPED.values():
         for row in (row for row in table.rows if row.run and not row.run.command):
             folder, _, stem = row.run.config.partition('/')
-            cfg = Config.fromfile(ROOT / 'configs' / f'{row.run.config}.py')
+            cfg = shipped(row.run.config)
             assert row.labels['task'] == tasks[cfg.default_scope]
             assert stem.endswith(row.labels['data'])
             assert methods.get(row.labels.get('method'), folder) == folder
