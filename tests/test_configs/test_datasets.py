@@ -270,7 +270,7 @@ def test_div2k_crops_and_has_no_labels(tmp_path, name, side):
 
 @pytest.mark.parametrize(
     ('name', 'train_size', 'size', 'classes'),
-    [('coco_stuff', (480, 480), (520, 780), 171), ('sample_segmentation', (96, 96), (96, 96), 4)],
+    [('coco_stuff', (333, 480), SIZE, 171), ('sample_segmentation', (96, 96), (96, 96), 4)],
 )
 def test_label_maps_of_the_shared_decoder(tmp_path, name, train_size, size, classes):
     train = build(name, 'train', tmp_path / 'train_copy')
