@@ -95,3 +95,24 @@ def test_the_benchmark_writes_speed_and_memory(tmp_path, config):
     assert done.returncode == 0, done.stderr[-2000:]
     print(done.stdout)
     assert json.loads(out.read_text())
+
+
+def test_degradations_of_the_device_follow_their_seeds():
+    from sr4ir_mm.models.degradations import DegradationChain
+
+    blur = dict(type='sr4ir_mm.GaussianBlur', sigma=(0.5, 3.0), anisotropic=0.5)
+    noise = dict(type='sr4ir_mm.GaussianNoise', sigma=(5, 10))
+    photons = dict(type='sr4ir_mm.PoissonNoise', strength=(0.5, 1.0))
+    jpeg = dict(type='sr4ir_mm.JPEG', quality=(30, 90))
+    hr_rgb01, seeds = torch.rand(3, 3, 64, 64), [1, 2, 3]
+
+    chain = DegradationChain(4, [blur, noise, photons, jpeg])
+    first, again = (chain(hr_rgb01.cuda(), seeds) for _ in range(2))
+    assert first.device.type == 'cuda'
+    assert torch.equal(first, again)
+
+    # Without noise, numbers are the CPU's on every device.
+    blurred = DegradationChain(4, [blur], quantize=False)
+    assert torch.allclose(
+        blurred(hr_rgb01.cuda(), seeds).cpu(), blurred(hr_rgb01, seeds), atol=1e-4
+    )
