@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import fill
 
 import yaml
 from mmengine.config import Config
@@ -25,6 +26,7 @@ _TASKS = {
 }
 #: Part of a data root -> name of the set.
 _DATA = {
+    'sample': 'generated scenes',
     'VOC2012': 'PASCAL VOC 2012',
     'VOC2007': 'PASCAL VOC 2007',
     'stanford_cars': 'Stanford Cars',
@@ -32,7 +34,6 @@ _DATA = {
     'coco_stuff': 'COCO-Stuff',
     'coco': 'COCO',
     'DIV2K': 'DIV2K',
-    'sample': 'generated scenes',
     'sign_digits': 'Sign Language Digits',
     'hand_signs': 'Sign Language Digits',
 }
@@ -148,7 +149,7 @@ def _new_readme(method: Method) -> str:
     """A README that says what the comment of the base config says."""
     lines = (method.folder / '_base_.py').read_text(encoding='utf-8').splitlines()
     comment = ' '.join(line.lstrip('# ') for line in lines if line.startswith('#'))
-    return f'# {method.name}\n\n{comment}\n\n'
+    return f'# {method.name}\n\n{fill(comment, 120)}\n\n'
 
 
 def papers_values(config: str, tables: Sequence[Table]) -> str:
