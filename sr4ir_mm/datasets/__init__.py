@@ -3,15 +3,25 @@
 Imported by apis, testing and scripts; imports models.augments alone of the models.
 """
 
-from importlib.util import find_spec
+from typing import Any
 
 from sr4ir_mm.datasets.samplers import AspectRatioBatchSampler
 from sr4ir_mm.datasets.transforms import CQMix, LoadImage, ResizeShortSide
 from sr4ir_mm.datasets.workers import seed_worker
+from sr4ir_mm.registry import import_late
 
-__all__ = ['AspectRatioBatchSampler', 'CQMix', 'LoadImage', 'ResizeShortSide', 'seed_worker']
+__all__ = [
+    'AspectRatioBatchSampler',
+    'CQMix',
+    'LoadImage',
+    'ResizeShortSide',
+    'VOCFormatDataset',
+    'seed_worker',
+]
 
-if find_spec('mmdet') is not None:
-    from sr4ir_mm.datasets.voc_format import VOCFormatDataset
 
-    __all__ += ['VOCFormatDataset']
+def __getattr__(name: str) -> Any:
+    # mmdet's data sets take seconds to import.
+    if name != 'VOCFormatDataset':
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    return import_late(name)

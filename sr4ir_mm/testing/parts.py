@@ -102,9 +102,12 @@ def watch_training(meter: PartMeter, model: nn.Module, optimizers: OptimWrapperD
 
 
 def clock(device: torch.device) -> Callable[[], float]:
-    """Seconds; on an accelerator after all that was asked of it is done."""
+    """Seconds; on an accelerator after all that was asked of it is done.
+
+    On the CPU with one thread it is this thread's own time, in which other processes do not count.
+    """
     if device.type == 'cpu':
-        return time.perf_counter
+        return time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
 
     def synchronised() -> float:
         torch.cuda.synchronize(device)

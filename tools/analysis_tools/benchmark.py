@@ -6,7 +6,8 @@
     python tools/analysis_tools/benchmark.py CONFIG --flops                  # multiply-adds instead of seconds
 
 All variants start from the same weights and take the same batches in turn in one process, so that what else the machine
-does hits all of them alike: the ratios of the medians are the answer, not the seconds. Images are crops of the
+does hits all of them alike: the ratios of the medians are the answer, not the seconds. With one thread on the CPU the
+seconds are those of the process itself, so that a busy machine lengthens them little. Images are crops of the
 photographs that scikit-image carries (or of ``--images``); batch statistics are settled on them first, so that features
 are as large as those of a trained network.
 """
@@ -43,6 +44,7 @@ from sr4ir_mm.testing.parts import PartMeter, clock, flop_counter, watch_trainin
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.allocator import keep_freed_memory
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.track import track
 
@@ -57,6 +59,7 @@ class Candidate:
     model: TaskDrivenSR
     optimizers: OptimWrapperDict
     autocast: str | None
+    keep_memory: bool
 
     def cycle(self) -> int:
         """Iterations after which its phases repeat (``SRPhase(every=2)``)."""
@@ -154,9 +157,8 @@ def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:
     variant.change(model)
     wrappers = {key: cfg.optim_wrapper[key] for key in model.trained_nets()}
     constructor = dict(type=cfg.optim_wrapper.constructor, optim_wrapper_cfg=ConfigDict(wrappers))
-    return Candidate(
-        name, model, OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model), variant.autocast
-    )
+    optimizers = OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
+    return Candidate(name, model, optimizers, variant.autocast, variant.keep_memory)
 
 
 def use_method(cfg: Config, name: str) -> None:
@@ -225,7 +227,11 @@ def settle(candidates: list[Candidate], batch: dict) -> None:
 
 
 def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]:
-    """Seconds by part and in all, and peak memory; the first iteration warms up."""
+    """Seconds by part and in all, and peak memory; the first turn warms up.
+
+    In each turn one iteration shows the memory, which has to be given back to the system before, and a second one the
+    time, which includes no such consequence.
+    """
     device = next(candidates[0].model.parameters()).device
     meters = {candidate.name: PartMeter(clock(device)) for candidate in candidates}
     seconds: dict[str, list[dict[str, float]]] = {candidate.name: [] for candidate in candidates}
@@ -234,8 +240,11 @@ def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]
         watch_training(meters[candidate.name], candidate.model, candidate.optimizers)
     for iteration, batch in enumerate(track(batches, 'iterations'), -1):
         for candidate in candidates:
+            keep_freed_memory(candidate.keep_memory)
             meter = meters[candidate.name]
-            with PeakMemory(device) as peak, meter.iteration():
+            with PeakMemory(device) as peak:
+                candidate.step(batch, max(iteration, 0))
+            with meter.iteration():
                 candidate.step(batch, max(iteration, 0))
             seconds[candidate.name].append(dict(meter.totals))
             memory[candidate.name].append(peak.megabytes)

@@ -11,6 +11,11 @@ from sr4ir_mm.utils.errors import UserError
 _INDEXED = re.compile(r'^(backbone|neck)\.(-?\d+)$')
 
 
+def are_extracted(layers: Sequence[str]) -> bool:
+    """Whether ``extract_feat`` alone makes all of them, of each image by itself and without ground truth."""
+    return all(layer.startswith(('backbone', 'neck')) for layer in layers)
+
+
 def collect_features(
     net: nn.Module, layers: Sequence[str], run: Callable[[], object]
 ) -> list[Tensor]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
 
+from sr4ir_mm.models.adapters import are_extracted
 from sr4ir_mm.models.losses import TDPLoss
 from sr4ir_mm.models.phases.base import Phase, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
+from sr4ir_mm.models.phases.early_gradient import mean_over_images
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
 from sr4ir_mm.utils.checks import check_number
@@ -141,7 +143,48 @@ def tdp_loss(criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor) -> Ten
     layers = criterion.layers or context.default_layers
     images, adapter, task_net = context.images, context.adapter, context.task_net
     with eval_mode(unwrap(task_net)):
+        if _splits(criterion, layers, task_net, sr_rgb01):
+            return _tdp_image_by_image(criterion, context, sr_rgb01, layers)
         sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)
         with torch.no_grad() if criterion.detach_hr else nullcontext():
             hr_features = adapter.features(task_net, images.hr_rgb01, images.batch, layers)
     return criterion(sr_features, hr_features)
+
+
+def _splits(
+    criterion: TDPLoss, layers: Sequence[str], task_net: nn.Module, sr_rgb01: Tensor
+) -> bool:
+    """Whether the loss can be taken image by image, and is to be.
+
+    The gradient that is taken early knows nothing of the scale that keeps float16 from vanishing.
+    """
+    device = sr_rgb01.device.type
+    wanted = device == 'cpu' if criterion.image_by_image is None else criterion.image_by_image
+    return (
+        wanted
+        and criterion.detach_hr
+        and are_extracted(layers)
+        and sr_rgb01.requires_grad
+        and not any(parameter.requires_grad for parameter in task_net.parameters())
+        and not (torch.is_autocast_enabled(device) and _autocasts_to_float16(device))
+    )
+
+
+def _autocasts_to_float16(device: str) -> bool:
+    return torch.get_autocast_dtype(device) == torch.float16
+
+
+def _tdp_image_by_image(
+    criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor, layers: Sequence[str]
+) -> Tensor:
+    adapter, task_net, batch = context.adapter, context.task_net, context.images.batch
+    sr_inputs, samples = adapter.feature_inputs(sr_rgb01, batch, layers)
+    hr_inputs, _ = adapter.feature_inputs(context.images.hr_rgb01, batch, layers)
+
+    def loss(sr_input: Tensor, rows: slice) -> Tensor:
+        sr_features = adapter.features_of(task_net, sr_input, samples[rows], layers)
+        with torch.no_grad():
+            hr_features = adapter.features_of(task_net, hr_inputs[rows], samples[rows], layers)
+        return criterion(sr_features, hr_features)
+
+    return mean_over_images(loss, sr_inputs)
