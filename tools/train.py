@@ -3,7 +3,7 @@
 import argparse
 
 from sr4ir_mm.utils import cli
-from sr4ir_mm.utils.allocator import keep_freed_memory
+from sr4ir_mm.utils.huge_pages import use_huge_pages
 from sr4ir_mm.utils.resources import check_resources
 
 
@@ -39,7 +39,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Load the config, apply the options, check the files, train."""
     args = parse_args()
-    keep_freed_memory()
+    use_huge_pages()
     cfg = cli.load_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     cli.set_work_dir(cfg, args.work_dir, args.config)

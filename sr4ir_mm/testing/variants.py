@@ -25,14 +25,14 @@ class Variant:
         configure: Changes the config before anything is built.
         change: Changes the built model.
         autocast: Data type of the networks' mixed precision; None for float32.
-        keep_memory: Whether the C library keeps freed memory, as ``tools/train.py`` asks it to.
+        huge_pages: Whether large tensors lie in huge pages, as ``tools/train.py`` has it.
     """
 
     about: str
     configure: Callable[[ConfigDict], None] = lambda cfg: None
     change: Callable[[nn.Module], None] = lambda model: None
     autocast: str | None = None
-    keep_memory: bool = True
+    huge_pages: bool = True
 
 
 #: Modules of the libraries that run faster here.
@@ -70,7 +70,7 @@ def literal(model: nn.Module) -> None:
     for phase in model.phases:
         tdp = getattr(getattr(phase, 'losses', None), 'tdp', None)
         if tdp is not None:
-            tdp.image_by_image = False
+            tdp.in_parts = False
         # All kinds in one graph, one backward pass.
         phase.loss_parts = lambda context, phase=phase: [
             lambda: {
@@ -95,10 +95,10 @@ def compiled(model: nn.Module) -> None:
     CompileHook().before_train(SimpleNamespace(model=model, logger=logging.getLogger(__name__)))
 
 
-def _sr_phase(cfg: ConfigDict, image_by_image: bool) -> None:
+def _sr_phase(cfg: ConfigDict, in_parts: bool) -> None:
     for phase in cfg.model.phases:
         if phase.get('tdp'):
-            phase.tdp.image_by_image = image_by_image
+            phase.tdp.in_parts = in_parts
 
 
 def _task_phase(cfg: ConfigDict, **options: object) -> None:
@@ -110,12 +110,10 @@ def _task_phase(cfg: ConfigDict, **options: object) -> None:
 #: What ``--compare`` takes; ``literal`` is the baseline of every ratio.
 VARIANTS: dict[str, Variant] = {
     'literal': Variant(
-        "the authors' loop, step for step", _usual_layout, literal, keep_memory=False
+        "the authors' loop, step for step", _usual_layout, literal, huge_pages=False
     ),
     'default': Variant('as shipped'),
-    'usual-allocator': Variant(
-        'as shipped, freed memory goes back to the system', keep_memory=False
-    ),
+    'small-pages': Variant('as shipped, without huge pages', huge_pages=False),
     'whole-batch-tdp': Variant(
         'as shipped, TDP features of the whole batch at once', lambda cfg: _sr_phase(cfg, False)
     ),

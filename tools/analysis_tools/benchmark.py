@@ -44,8 +44,8 @@ from sr4ir_mm.testing.parts import PartMeter, clock, flop_counter, watch_trainin
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
-from sr4ir_mm.utils.allocator import keep_freed_memory
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.huge_pages import allow_huge_pages, use_huge_pages
 from sr4ir_mm.utils.track import track
 
 MB = 2**20
@@ -59,7 +59,7 @@ class Candidate:
     model: TaskDrivenSR
     optimizers: OptimWrapperDict
     autocast: str | None
-    keep_memory: bool
+    huge_pages: bool
 
     def cycle(self) -> int:
         """Iterations after which its phases repeat (``SRPhase(every=2)``)."""
@@ -99,6 +99,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build every variant, measure them in turn, print the table."""
     args = parse_args()
+    use_huge_pages()
     if args.threads:
         torch.set_num_threads(args.threads)
     cfg = load(args)
@@ -158,7 +159,7 @@ def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:
     wrappers = {key: cfg.optim_wrapper[key] for key in model.trained_nets()}
     constructor = dict(type=cfg.optim_wrapper.constructor, optim_wrapper_cfg=ConfigDict(wrappers))
     optimizers = OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
-    return Candidate(name, model, optimizers, variant.autocast, variant.keep_memory)
+    return Candidate(name, model, optimizers, variant.autocast, variant.huge_pages)
 
 
 def use_method(cfg: Config, name: str) -> None:
@@ -227,11 +228,7 @@ def settle(candidates: list[Candidate], batch: dict) -> None:
 
 
 def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]:
-    """Seconds by part and in all, and peak memory; the first turn warms up.
-
-    In each turn one iteration shows the memory, which has to be given back to the system before, and a second one the
-    time, which includes no such consequence.
-    """
+    """Seconds by part and in all, and peak memory; the first iteration warms up."""
     device = next(candidates[0].model.parameters()).device
     meters = {candidate.name: PartMeter(clock(device)) for candidate in candidates}
     seconds: dict[str, list[dict[str, float]]] = {candidate.name: [] for candidate in candidates}
@@ -240,11 +237,9 @@ def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]
         watch_training(meters[candidate.name], candidate.model, candidate.optimizers)
     for iteration, batch in enumerate(track(batches, 'iterations'), -1):
         for candidate in candidates:
-            keep_freed_memory(candidate.keep_memory)
+            allow_huge_pages(candidate.huge_pages)
             meter = meters[candidate.name]
-            with PeakMemory(device) as peak:
-                candidate.step(batch, max(iteration, 0))
-            with meter.iteration():
+            with PeakMemory(device) as peak, meter.iteration():
                 candidate.step(batch, max(iteration, 0))
             seconds[candidate.name].append(dict(meter.totals))
             memory[candidate.name].append(peak.megabytes)

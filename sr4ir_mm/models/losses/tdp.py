@@ -25,8 +25,8 @@ class TDPLoss(nn.Module):
         weight: Factor of the whole loss.
         criterion: ``'l1'`` (paper), ``'mse'`` or ``'frobenius'`` (FDSR's two readings).
         detach_hr: Take HR features as constants. False only for the joint ablation.
-        image_by_image: Take features and their gradient of one image after the other: the same up to rounding, and
-            memory holds the graph of one image. None does so on the CPU, where it costs no time.
+        in_parts: Take features and their gradient of a few images (as many as fill 512 x 512 px) after the other: the
+            same up to rounding, and memory holds the graph of a part. None does so on the CPU.
 
     Config::
 
@@ -42,7 +42,7 @@ class TDPLoss(nn.Module):
         weight: float = 1.0,
         criterion: str = 'l1',
         detach_hr: bool = True,
-        image_by_image: bool | None = None,
+        in_parts: bool | None = None,
     ) -> None:
         super().__init__()
         if weights is not None and layers is not None and len(weights) != len(layers):
@@ -56,7 +56,7 @@ class TDPLoss(nn.Module):
         self.weight = check_number('TDPLoss weight', weight)
         self.criterion = check_distance(criterion)
         self.detach_hr = detach_hr
-        self.image_by_image = image_by_image
+        self.in_parts = in_parts
 
     def forward(self, sr_features: Sequence[Tensor], hr_features: Sequence[Tensor]) -> Tensor:
         """Weighted mean distance; gradient flows to ``sr_features`` only, unless ``detach_hr`` is off.

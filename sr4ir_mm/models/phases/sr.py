@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
@@ -17,6 +18,9 @@ from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
 from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.modules import eval_mode, unwrap
+
+#: Images of the TDP loss that are passed together: fewer pixels make convolutions slow, more take memory.
+_PIXELS_AT_ONCE = 512**2
 
 
 class SRLosses(nn.Module):
@@ -144,7 +148,7 @@ def tdp_loss(criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor) -> Ten
     images, adapter, task_net = context.images, context.adapter, context.task_net
     with eval_mode(unwrap(task_net)):
         if _splits(criterion, layers, task_net, sr_rgb01):
-            return _tdp_image_by_image(criterion, context, sr_rgb01, layers)
+            return _tdp_in_parts(criterion, context, sr_rgb01, layers)
         sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)
         with torch.no_grad() if criterion.detach_hr else nullcontext():
             hr_features = adapter.features(task_net, images.hr_rgb01, images.batch, layers)
@@ -154,12 +158,12 @@ def tdp_loss(criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor) -> Ten
 def _splits(
     criterion: TDPLoss, layers: Sequence[str], task_net: nn.Module, sr_rgb01: Tensor
 ) -> bool:
-    """Whether the loss can be taken image by image, and is to be.
+    """Whether the loss can be taken in parts of the batch, and is to be.
 
     The gradient that is taken early knows nothing of the scale that keeps float16 from vanishing.
     """
     device = sr_rgb01.device.type
-    wanted = device == 'cpu' if criterion.image_by_image is None else criterion.image_by_image
+    wanted = device == 'cpu' if criterion.in_parts is None else criterion.in_parts
     return (
         wanted
         and criterion.detach_hr
@@ -174,7 +178,7 @@ def _autocasts_to_float16(device: str) -> bool:
     return torch.get_autocast_dtype(device) == torch.float16
 
 
-def _tdp_image_by_image(
+def _tdp_in_parts(
     criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor, layers: Sequence[str]
 ) -> Tensor:
     adapter, task_net, batch = context.adapter, context.task_net, context.images.batch
@@ -187,4 +191,5 @@ def _tdp_image_by_image(
             hr_features = adapter.features_of(task_net, hr_inputs[rows], samples[rows], layers)
         return criterion(sr_features, hr_features)
 
-    return mean_over_images(loss, sr_inputs)
+    at_once = math.ceil(_PIXELS_AT_ONCE / math.prod(sr_inputs.shape[-2:]))
+    return mean_over_images(loss, sr_inputs, at_once)

@@ -1,15 +1,17 @@
-"""The TDP loss image by image: the same training, one image's graph at a time."""
+"""The TDP loss in parts of the batch: the same training, the graph of a part at a time."""
 
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from sr4ir_mm.models.phases import sr
+from sr4ir_mm.models.phases.early_gradient import mean_over_images
 from tests import toy
 
 
-def losses_and_gradients(task, image_by_image, criterion='l1'):
+def losses_and_gradients(task, in_parts, criterion='l1'):
     torch.manual_seed(0)
-    tdp = dict(image_by_image=image_by_image, criterion=criterion)
+    tdp = dict(in_parts=in_parts, criterion=criterion)
     model = toy.build(task, phases=[{**toy.SR_PHASE, 'tdp': tdp}, toy.TASK_PHASE]).train()
     batch = model.data_preprocessor(toy.batch(task), True)['inputs']
     counts = []
@@ -25,7 +27,8 @@ def losses_and_gradients(task, image_by_image, criterion='l1'):
 
 @pytest.mark.parametrize('criterion', ['l1', 'mse', 'frobenius'])
 @pytest.mark.parametrize('task', ['cls', 'seg', 'det'])
-def test_losses_and_gradients_are_those_of_the_batch(task, criterion):
+def test_losses_and_gradients_are_those_of_the_batch(task, criterion, monkeypatch):
+    monkeypatch.setattr(sr, '_PIXELS_AT_ONCE', 1)
     whole, split = (losses_and_gradients(task, choice, criterion) for choice in (False, None))
 
     assert set(whole[2]) != {1}
@@ -34,6 +37,22 @@ def test_losses_and_gradients_are_those_of_the_batch(task, criterion):
         torch.testing.assert_close(split[0][name], value, rtol=1e-5, atol=1e-7)
     for ours, theirs in zip(split[1], whole[1], strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5 * theirs.abs().max().item())
+
+
+def test_parts_of_unequal_size():
+    images = torch.randn(5, 3, requires_grad=True)
+    seen = []
+
+    def loss(part, rows):
+        seen.append(len(part))
+        return part.square().sum(1).mean()
+
+    mean = mean_over_images(loss, images, 2)
+    mean.backward()
+
+    assert sorted(seen) == [1, 2, 2]
+    torch.testing.assert_close(mean, images.square().sum(1).mean())
+    torch.testing.assert_close(images.grad, 2 * images.detach() / 5)
 
 
 def test_a_task_network_that_is_trained_gets_its_gradient():
@@ -62,10 +81,10 @@ class WeightGradients(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize('image_by_image', [False, True])
-def test_frozen_networks_get_no_weight_gradient(image_by_image):
+@pytest.mark.parametrize('in_parts', [False, True])
+def test_frozen_networks_get_no_weight_gradient(in_parts):
     """The way back through the task network to the SR images computes no gradient of its weights."""
-    tdp = dict(image_by_image=image_by_image)
+    tdp = dict(in_parts=in_parts)
     model = toy.build(phases=[{**toy.SR_PHASE, 'tdp': tdp}, toy.TASK_PHASE]).train()
     wrappers = toy.optim_wrapper(model)
     model.phases = model.phases[:1]
