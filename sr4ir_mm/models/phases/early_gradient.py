@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import backward
 
 
 def mean_over_images(
@@ -42,7 +43,7 @@ class _EarlyGradient(torch.autograd.Function):
             with torch.enable_grad():
                 part = images[rows].detach().requires_grad_()
                 value = loss(part, rows) * ((end - begin) / count)
-                value.backward(inputs=[part])
+                backward(value, inputs=[part])
             gradient[rows] = part.grad
             losses.append(value.detach())
         ctx.save_for_backward(gradient)
