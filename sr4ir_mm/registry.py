@@ -5,6 +5,10 @@ look-up made under this scope. ``locations`` name the modules whose import fills
 needs nothing but ``custom_imports = dict(imports=['sr4ir_mm'])`` or a ``sr4ir_mm.`` prefix.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+
 from mmengine import registry as _mmengine
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
@@ -16,9 +20,36 @@ SCOPE = 'sr4ir_mm'
 MODULE2PACKAGE.setdefault(SCOPE, f'{SCOPE}.version')
 
 
+#: Entries whose modules import a task library, which takes seconds: it comes when one of them is asked for.
+LATE = {
+    'CropHead': 'models.task_nets.crop_head',
+    'LargeImageCoco': 'datasets.large_images',
+    'ScoreThresholdRPNHead': 'models.task_nets.rpn',
+    'TorchvisionAnchorGenerator': 'models.task_nets.rpn',
+    'TorchvisionDeepLabHead': 'models.task_nets.deeplab_head',
+    'TorchvisionFCNHead': 'models.task_nets.deeplab_head',
+    'VOCFormatDataset': 'datasets.voc_format',
+}
+
+
+def import_late(name: str) -> object | None:
+    """The class of ``LATE`` of that name, imported now; None for other names."""
+    return getattr(import_module(f'{SCOPE}.{LATE[name]}'), name) if name in LATE else None
+
+
+class LateRegistry(Registry):
+    """Imports what ``LATE`` says when it is asked for."""
+
+    def get(self, key: str) -> type | None:
+        """The entry of that name; see mmengine."""
+        if self.scope == SCOPE:
+            import_late(key.removeprefix(f'{SCOPE}.'))
+        return super().get(key)
+
+
 def _child(name: str, parent: Registry, *locations: str) -> Registry:
     """Make the child of ``parent`` whose entries live in ``sr4ir_mm.<location>``."""
-    return Registry(
+    return LateRegistry(
         name,
         parent=parent,
         scope=SCOPE,

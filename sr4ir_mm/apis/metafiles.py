@@ -5,17 +5,19 @@ The form is OpenMMLab's; results are kept as they stand in the file, since only 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import fill
 
 import yaml
 from mmengine.config import Config
 
 from sr4ir_mm.apis.reproduce.tables import Table
 
+#: Metadata of a model with results: where the run that made them is kept.
+RESULTS_FROM = 'Results From'
 _BEGIN, _END = '<!-- configs: begin -->', '<!-- configs: end -->'
 _TASKS = {
     'mmdet': 'Object Detection',
@@ -24,6 +26,7 @@ _TASKS = {
 }
 #: Part of a data root -> name of the set.
 _DATA = {
+    'sample': 'generated scenes',
     'VOC2012': 'PASCAL VOC 2012',
     'VOC2007': 'PASCAL VOC 2007',
     'stanford_cars': 'Stanford Cars',
@@ -31,7 +34,6 @@ _DATA = {
     'coco_stuff': 'COCO-Stuff',
     'coco': 'COCO',
     'DIV2K': 'DIV2K',
-    'sample': 'generated scenes',
     'sign_digits': 'Sign Language Digits',
     'hand_signs': 'Sign Language Digits',
 }
@@ -75,25 +77,30 @@ def metafile(method: Method) -> str:
     """Text of a method's metafile; collections and results that are in it stay."""
     path = method.folder / 'metafile.yml'
     old = yaml.safe_load(path.read_text(encoding='utf-8')) if path.is_file() else {}
-    results = {model['Name']: model.get('Results') for model in old.get('Models', [])}
+    results = {model['Name']: model for model in old.get('Models', []) if 'Results' in model}
     collection = {'Name': method.title, 'README': f'configs/{method.name}/README.md'}
     (kept,) = old.get('Collections') or [{}]
-    models = [_model(method, config, results) for config in method.configs]
+    models = [
+        _model(method, config, results.get(f'{method.name}_{config.stem}'))
+        for config in method.configs
+    ]
     content = {'Collections': [{**kept, **collection}], 'Models': models}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _model(method: Method, config: Path, results: Mapping[str, list | None]) -> dict:
+def _model(method: Method, config: Path, old: Mapping | None) -> dict:
     cfg = _load(config)
-    name = f'{method.name}_{config.stem}'
-    task, data = task_of(cfg), data_of(cfg)
     model = {
-        'Name': name,
+        'Name': f'{method.name}_{config.stem}',
         'In Collection': method.title,
         'Config': f'configs/{method.name}/{config.name}',
-        'Metadata': {'Training Data': data, 'Task': task},
+        'Metadata': {'Training Data': data_of(cfg), 'Task': task_of(cfg)},
     }
-    return {**model, **({'Results': results[name]} if results.get(name) else {})}
+    if old is not None:
+        # Written by hand beside the results: the files of the run that made them.
+        model['Metadata'][RESULTS_FROM] = old['Metadata'][RESULTS_FROM]
+        model['Results'] = old['Results']
+    return model
 
 
 @cache
@@ -142,7 +149,7 @@ def _new_readme(method: Method) -> str:
     """A README that says what the comment of the base config says."""
     lines = (method.folder / '_base_.py').read_text(encoding='utf-8').splitlines()
     comment = ' '.join(line.lstrip('# ') for line in lines if line.startswith('#'))
-    return f'# {method.name}\n\n{comment}\n\n'
+    return f'# {method.name}\n\n{fill(comment, 120)}\n\n'
 
 
 def papers_values(config: str, tables: Sequence[Table]) -> str:
@@ -182,15 +189,4 @@ def outdated(found: Mapping[Path, str]) -> list[Path]:
         path
         for path, text in found.items()
         if not path.is_file() or path.read_text(encoding='utf-8') != text
-    ]
-
-
-def results_without_a_run(text: str) -> list[str]:
-    """Names of a metafile's models whose results name no command that made them."""
-    content = yaml.safe_load(text)
-    return [
-        model['Name']
-        for model in content['Models']
-        for result in model.get('Results', [])
-        if not re.match(r'(python|bash|for) ', str(result.get('Command', '')))
     ]

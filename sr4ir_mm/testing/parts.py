@@ -84,7 +84,8 @@ def watch_training(meter: PartMeter, model: nn.Module, optimizers: OptimWrapperD
     """Have a ``TaskDrivenSR`` and its optimizers measured part by part."""
     meter.watch(model.data_preprocessor, 'forward', PREPROCESS)
     meter.watch(model, 'super_resolve', SR_FORWARD, SR_AGAIN)
-    meter.watch(model.adapter, 'features', TDP_FEATURES)
+    for method in ('features', 'features_of'):
+        meter.watch(model.adapter, method, TDP_FEATURES)
     meter.watch(model.adapter, 'loss', 'task forward {}')
     for name, wrapper in optimizers.items():
         meter.watch(wrapper, 'step', f'{name} update')

@@ -78,7 +78,7 @@ class SmokeExperiment(Experiment):
         shrink(cfg)
         shrink_data(cfg)
         show_all(cfg.model.task_net.get('test_cfg'))
-        use_miniatures(cfg, self.root)
+        use_miniatures(cfg, self.folder())
         sources = self.sources(run)
         if sources:
             cfg.model.init_from = {

@@ -25,12 +25,18 @@ class Variant:
         configure: Changes the config before anything is built.
         change: Changes the built model.
         autocast: Data type of the networks' mixed precision; None for float32.
+        huge_pages: Whether large tensors lie in huge pages, as ``tools/train.py`` has it.
     """
 
     about: str
     configure: Callable[[ConfigDict], None] = lambda cfg: None
     change: Callable[[nn.Module], None] = lambda model: None
     autocast: str | None = None
+    huge_pages: bool = True
+
+
+#: Modules of the libraries that run faster here.
+_OURS = ('RowRoIAlign', '_FoldedConv', 'InPlaceResidualBlock')
 
 
 def literal(model: nn.Module) -> None:
@@ -62,6 +68,9 @@ def literal(model: nn.Module) -> None:
 
     adapter.features = features
     for phase in model.phases:
+        tdp = getattr(getattr(phase, 'losses', None), 'tdp', None)
+        if tdp is not None:
+            tdp.in_parts = False
         # All kinds in one graph, one backward pass.
         phase.loss_parts = lambda context, phase=phase: [
             lambda: {
@@ -70,6 +79,9 @@ def literal(model: nn.Module) -> None:
         ]
     if 'sr_net' in model.nets():
         model.super_resolve = with_graph
+    for module in model.modules():
+        if type(module).__name__ in _OURS:
+            module.__class__ = type(module).__mro__[1]
 
 
 def _usual_layout(cfg: ConfigDict) -> None:
@@ -83,6 +95,12 @@ def compiled(model: nn.Module) -> None:
     CompileHook().before_train(SimpleNamespace(model=model, logger=logging.getLogger(__name__)))
 
 
+def _sr_phase(cfg: ConfigDict, in_parts: bool) -> None:
+    for phase in cfg.model.phases:
+        if phase.get('tdp'):
+            phase.tdp.in_parts = in_parts
+
+
 def _task_phase(cfg: ConfigDict, **options: object) -> None:
     for phase in cfg.model.phases:
         if phase.type.endswith('TaskPhase'):
@@ -91,8 +109,14 @@ def _task_phase(cfg: ConfigDict, **options: object) -> None:
 
 #: What ``--compare`` takes; ``literal`` is the baseline of every ratio.
 VARIANTS: dict[str, Variant] = {
-    'literal': Variant("the authors' loop, step for step", _usual_layout, literal),
+    'literal': Variant(
+        "the authors' loop, step for step", _usual_layout, literal, huge_pages=False
+    ),
     'default': Variant('as shipped'),
+    'small-pages': Variant('as shipped, without huge pages', huge_pages=False),
+    'whole-batch-tdp': Variant(
+        'as shipped, TDP features of the whole batch at once', lambda cfg: _sr_phase(cfg, False)
+    ),
     'usual-layout': Variant('as shipped, in the usual memory layout', _usual_layout),
     'concat': Variant(
         'one task pass over all kinds together', lambda cfg: _task_phase(cfg, concat=True)

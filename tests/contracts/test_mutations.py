@@ -209,10 +209,10 @@ MUTATIONS = [
     ),
     Mutation(
         'memory layout before RoIAlign',
-        'models/memory_layout.py',
-        'module.register_forward_pre_hook(_make_contiguous)',
-        'pass',
-        'tests/test_models/test_memory_layout.py::test_losses_are_the_same[roi]',
+        'models/task_nets/roi_align.py',
+        'super().forward(input.contiguous(), rois.contiguous())',
+        'super().forward(input, rois)',
+        'tests/test_models/test_task_nets/test_faster_modules.py::test_pooled_regions_are_mmcvs',
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""A train step of the paper's settings as on a device that the host cannot see into.
+"""A train step and an evaluation of the paper's settings as on a device that the host cannot see into.
 
 Tensors of torch's device "meta" have no values: an operation on tensors of two devices fails, and so does a copy to
 the host (``.item()``, ``bool(tensor)``, ``.cpu()``). Preparing a batch, which the libraries do on the host, is no part.
@@ -96,6 +96,47 @@ def test_a_train_step_copies_nothing_to_the_host(name, phases):
 
     assert {value.device for value in logs.values() if isinstance(value, torch.Tensor)} == {META}
     assert any('tdp' in key for key in logs)
+
+
+@pytest.mark.parametrize('name', ['resnet18_edsr_x4_cars', 'deeplabv3_edsr_x4_voc'])
+def test_an_evaluation_copies_nothing_to_the_host(name):
+    model, _, scope = prepared(name)
+
+    with DefaultScope.overwrite_default_scope(scope):
+        samples = model.eval().test_step({})
+
+    for sample in samples:
+        tensors = [value for _, value in every_tensor(sample)]
+        assert {value.device for value in tensors} == {META}
+        names = [name for name, _ in every_tensor(sample)]
+        assert {'sr_rgb01', 'lr_rgb01'} <= set(names)
+        assert any('pred' in name for name in names)
+
+
+def every_tensor(sample, prefix=''):
+    """Names and values of the tensors of a data sample and of those within it."""
+    for name, value in sample.items():
+        if isinstance(value, BaseDataElement):
+            yield from every_tensor(value, f'{prefix}{name}.')
+        elif isinstance(value, torch.Tensor):
+            yield f'{prefix}{name}', value
+
+
+def test_the_images_and_features_of_a_detector_copy_nothing_to_the_host():
+    """Its boxes are chosen on the host by mmdet: how many there are is not known before."""
+    model, _, scope = prepared('faster-rcnn_edsr_x4_voc')
+    model.test_cfg['predict_task'] = False
+
+    with DefaultScope.overwrite_default_scope(scope), torch.no_grad():
+        samples = model.eval().test_step({})
+        batch = model.data_preprocessor({}, False)['inputs']
+        inputs, _ = model.adapter.to_task_inputs(
+            model.super_resolve(batch.lr_rgb01), batch, for_prediction=True
+        )
+        outputs = model.task_net.rpn_head(model.task_net.extract_feat(inputs))
+
+    assert {sample.sr_rgb01.device for sample in samples} == {META}
+    assert {level.device for outputs_of in outputs for level in outputs_of} == {META}
 
 
 def test_a_copy_to_the_host_would_be_seen():

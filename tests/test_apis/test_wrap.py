@@ -241,6 +241,29 @@ def test_layer_decay_constructor_gets_the_bare_task_net(tmp_path):
     assert len(wrappers['sr_net'].param_groups) == 1
 
 
+def test_a_discriminator_shares_the_task_networks_backward_pass(tmp_path):
+    """SOD-MTGAN: one loss scaler for both, float32 for the SR network; all accumulate alike."""
+    amp = dict(type='AmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1), loss_scale=512.0)
+    source = own_config(tmp_path, optim_wrapper=dict(amp, accumulative_counts=2))
+    cfg = wrap(source, tmp_path, method='sod-mtgan')
+    assert cfg.model.discriminator == dict(type='sr4ir_mm.RealFakeBranch')
+    wrappers = {name: cfg.optim_wrapper[name] for name in ('sr_net', 'task_net', 'discriminator')}
+    assert [w.type for w in wrappers.values()] == ['OptimWrapper', *['AmpOptimWrapper'] * 2]
+    assert wrappers['discriminator'].loss_scale == 512.0
+    assert {w.accumulative_counts for w in wrappers.values()} == {2}
+    assert set(cfg.param_scheduler) == set(wrappers)
+
+
+def test_sod_mtgan_trains_in_front_of_a_users_model(tmp_path):
+    cfg = small(wrap(own_config(tmp_path), tmp_path, method='sod-mtgan'))
+    init_default_scope('mmdet')
+    model = MODELS.build(cfg.model).train()
+    before = toy.snapshot(model)
+    model.train_step(toy.batch('det'), build_optim_wrapper(model, cfg.optim_wrapper))
+    moved = {key.split('.')[0] for key in toy.changed(before, model)}
+    assert moved == {'sr_net', 'task_net', 'discriminator'}
+
+
 def test_lr_input_divides_sizes_and_leaves_image_metrics_out(tmp_path):
     cfg = wrap(RETINANET, tmp_path, lr_input=True)
     assert cfg.model.test_cfg.input == 'lr'

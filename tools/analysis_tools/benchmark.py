@@ -6,7 +6,8 @@
     python tools/analysis_tools/benchmark.py CONFIG --flops                  # multiply-adds instead of seconds
 
 All variants start from the same weights and take the same batches in turn in one process, so that what else the machine
-does hits all of them alike: the ratios of the medians are the answer, not the seconds. Images are crops of the
+does hits all of them alike: the ratios of the medians are the answer, not the seconds. With one thread on the CPU the
+seconds are those of the process itself, so that a busy machine lengthens them little. Images are crops of the
 photographs that scikit-image carries (or of ``--images``); batch statistics are settled on them first, so that features
 are as large as those of a trained network.
 """
@@ -42,6 +43,7 @@ from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.counters import clock, flop_counter
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.huge_pages import allow_huge_pages, use_huge_pages
 from sr4ir_mm.utils.memory import PeakMemory
 from sr4ir_mm.utils.track import track
 
@@ -54,6 +56,7 @@ class Candidate:
     model: TaskDrivenSR
     optimizers: OptimWrapperDict
     autocast: str | None
+    huge_pages: bool
 
     def cycle(self) -> int:
         """Iterations after which its phases repeat (``SRPhase(every=2)``)."""
@@ -93,6 +96,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build every variant, measure them in turn, print the table."""
     args = parse_args()
+    use_huge_pages()
     if args.threads:
         torch.set_num_threads(args.threads)
     cfg = load(args)
@@ -151,9 +155,8 @@ def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:
     variant.change(model)
     wrappers = {key: cfg.optim_wrapper[key] for key in model.trained_nets()}
     constructor = dict(type=cfg.optim_wrapper.constructor, optim_wrapper_cfg=ConfigDict(wrappers))
-    return Candidate(
-        name, model, OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model), variant.autocast
-    )
+    optimizers = OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
+    return Candidate(name, model, optimizers, variant.autocast, variant.huge_pages)
 
 
 def use_method(cfg: Config, name: str) -> None:
@@ -231,6 +234,7 @@ def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]
         watch_training(meters[candidate.name], candidate.model, candidate.optimizers)
     for iteration, batch in enumerate(track(batches, 'iterations'), -1):
         for candidate in candidates:
+            allow_huge_pages(candidate.huge_pages)
             meter = meters[candidate.name]
             with PeakMemory(device) as peak, meter.iteration():
                 candidate.step(batch, max(iteration, 0))

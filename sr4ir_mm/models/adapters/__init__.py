@@ -7,6 +7,7 @@ from sr4ir_mm.models.adapters.base import TaskAdapter, content_size
 from sr4ir_mm.models.adapters.build import build_adapter, build_task_net, task_library
 from sr4ir_mm.models.adapters.classification import ClassificationAdapter
 from sr4ir_mm.models.adapters.detection import DetectionAdapter
+from sr4ir_mm.models.adapters.features import are_extracted
 from sr4ir_mm.models.adapters.segmentation import SegmentationAdapter
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     'DetectionAdapter',
     'SegmentationAdapter',
     'TaskAdapter',
+    'are_extracted',
     'build_adapter',
     'build_task_net',
     'content_size',

@@ -12,9 +12,9 @@ from mmengine.structures import BaseDataElement, PixelData
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.features import (
+    are_extracted,
     collect_features,
     probe_features,
-    takes_backbone_alone,
 )
 from sr4ir_mm.models.adapters.spaces import TaskSpace
 from sr4ir_mm.structures import Losses, LRHRBatch, Size, copy_sample
@@ -123,12 +123,26 @@ class TaskAdapter(nn.Module, ABC):
         Raises:
             UserError: A layer does not exist or is not executed; the sentence lists valid ones.
         """
+        return self.features_of(task_net, *self.feature_inputs(image_rgb01, batch, layers), layers)
+
+    def feature_inputs(
+        self, image_rgb01: Tensor, batch: LRHRBatch, layers: Sequence[str]
+    ) -> tuple[Tensor, list[BaseDataElement]]:
+        """What :meth:`features_of` takes, of the whole batch; see :meth:`to_task_inputs`."""
+        return self.to_task_inputs(image_rgb01, batch, for_prediction=are_extracted(layers))
+
+    def features_of(
+        self,
+        task_net: nn.Module,
+        inputs: Tensor,
+        samples: list[BaseDataElement],
+        layers: Sequence[str],
+    ) -> list[Tensor]:
+        """Features of what :meth:`feature_inputs` made, or of some of its images."""
         net = unwrap(task_net)
-        bare = takes_backbone_alone(layers)
-        inputs, samples = self.to_task_inputs(image_rgb01, batch, for_prediction=bare)
 
         def run() -> None:
-            if bare:
+            if are_extracted(layers):
                 net.extract_feat(inputs)
             else:
                 net(inputs, samples, mode='tensor')

@@ -64,7 +64,7 @@ def _import_registries(cfg: object) -> None:
 
 
 def _mend(task_net: nn.Module) -> None:
-    """Mend what keeps a zoo model from running in the released libraries.
+    """Mend what keeps a zoo model from running in the released libraries, or from running fast on the CPU.
 
     mmdet 3.3.0 reads ``self.loss_cls`` in the prediction of every dense head, and SSD's head has none. Some configs of
     mmseg (UPerNet R18 on VOC) give the preprocessor neither ``size`` nor ``size_divisor``, and training asserts one.
@@ -78,6 +78,8 @@ def _mend(task_net: nn.Module) -> None:
     for module in task_net.modules():
         if type(module).__name__ == 'SSDHead' and not hasattr(module, 'loss_cls'):
             module.loss_cls = None
+    if any(type(module).__module__ == 'mmcv.ops.roi_align' for module in task_net.modules()):
+        import_module('sr4ir_mm.models.task_nets.roi_align').use_row_roi_align(task_net)
 
 
 def _find_teacher(cfg: ConfigDict) -> None:

@@ -13,6 +13,11 @@ from sr4ir_mm.utils.errors import UserError
 _INDEXED = re.compile(r'^(backbone|neck)\.(-?\d+)$')
 
 
+def are_extracted(layers: Sequence[str]) -> bool:
+    """Whether ``extract_feat`` alone makes all of them, of each image by itself and without ground truth."""
+    return all(layer.startswith(('backbone', 'neck')) for layer in layers)
+
+
 def collect_features(
     net: nn.Module, layers: Sequence[str], run: Callable[[], object]
 ) -> list[Tensor]:
@@ -37,11 +42,6 @@ def collect_features(
     return [tensor for layer in layers for tensor in _select(net, layer, outputs)]
 
 
-def takes_backbone_alone(layers: Sequence[str]) -> bool:
-    """Whether ``extract_feat`` passes all layers, so that neither heads nor ground truth are needed."""
-    return all(layer.startswith(('backbone', 'neck')) for layer in layers)
-
-
 @torch.no_grad()
 def probe_features(net: nn.Module, layers: Sequence[str], sides: Sequence[int]) -> list[Tensor]:
     """Features of a plain image, to learn their number and shapes.
@@ -59,7 +59,7 @@ def probe_features(net: nn.Module, layers: Sequence[str], sides: Sequence[int]) 
     reasons = []
     for side in sides:
         image = torch.zeros(1, 3, side, side, device=device)
-        run = net.extract_feat if takes_backbone_alone(layers) else net
+        run = net.extract_feat if are_extracted(layers) else net
         try:
             return collect_features(net, layers, partial(run, image))
         except UserError:

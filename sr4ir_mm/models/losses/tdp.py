@@ -30,6 +30,8 @@ class TDPLoss(nn.Module):
             one that is not trained any more) or both. None is the model's extractor if it has one, else the task
             network.
         normalize: Divide the channels of each position by their norm first, so that only directions are compared.
+        in_parts: Take features and their gradient of a few images (as many as fill 512 x 512 px) after the other: the
+            same up to rounding, and memory holds the graph of a part. None does so on the CPU.
 
     Config::
 
@@ -47,6 +49,7 @@ class TDPLoss(nn.Module):
         detach_hr: bool = True,
         nets: Sequence[str] | None = None,
         normalize: bool = False,
+        in_parts: bool | None = None,
     ) -> None:
         super().__init__()
         if weights is not None and layers is not None and len(weights) != len(layers):
@@ -62,6 +65,7 @@ class TDPLoss(nn.Module):
         self.detach_hr = detach_hr
         self.nets = None if nets is None else check_names('TDPLoss nets', nets)
         self.normalize = normalize
+        self.in_parts = in_parts
 
     def forward(self, sr_features: Sequence[Tensor], hr_features: Sequence[Tensor]) -> Tensor:
         """Weighted mean distance; gradient flows to ``sr_features`` only, unless ``detach_hr`` is off.

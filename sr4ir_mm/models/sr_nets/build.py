@@ -34,7 +34,10 @@ def build_sr_net(cfg: dict | nn.Module) -> nn.Module:
         import_mmagic()
     if scope:
         cfg.setdefault('_scope_', scope)
-    return MODELS.build(cfg)
+    sr_net = MODELS.build(cfg)
+    if scope == 'mmagic':
+        import_module('sr4ir_mm.models.sr_nets.residual').use_in_place_blocks(sr_net)
+    return sr_net
 
 
 def import_mmagic() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch.nn.functional as F
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models import mobilenet_v3_large, mobilenet_v3_small
-from torchvision.ops.misc import FrozenBatchNorm2d
+from torchvision.ops.misc import Conv2dNormActivation, FrozenBatchNorm2d
 
 from sr4ir_mm.registry import MODELS
 
@@ -45,6 +46,8 @@ class TorchvisionMobileNetV3(BaseModule):
         norm = dict(norm_layer=FrozenBatchNorm2d) if frozen_norm else {}
         net = _ARCHS[arch](weights=None, dilated=dilated, width_mult=width_mult, **norm)
         self.features = net.features
+        if frozen_norm:
+            _fold_norms(self.features)
         self.out_indices = tuple(index % len(self.features) for index in out_indices)
         for layer in self.features[:frozen_layers]:
             layer.requires_grad_(False)
@@ -56,3 +59,32 @@ class TorchvisionMobileNetV3(BaseModule):
             image = layer(image)
             outputs[index] = image
         return tuple(outputs[index] for index in self.out_indices)
+
+
+class _FoldedConv(Conv2dNormActivation):
+    """Convolution, frozen norm and activation, the norm's factors put into the convolution's weight and bias.
+
+    The same function up to rounding, and gradients of the weight are those of the unfolded one; two passes over each
+    feature map fewer, forward and backward.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        conv, norm, *activations = self
+        if conv._forward_hooks or norm._forward_hooks:
+            # Someone wants what lies between.
+            return super().forward(features)
+        factor = norm.weight * (norm.running_var + norm.eps).rsqrt()
+        weight = conv.weight * factor[:, None, None, None]
+        bias = norm.bias - norm.running_mean * factor
+        shape = conv.stride, conv.padding, conv.dilation, conv.groups
+        features = F.conv2d(features, weight, bias, *shape)
+        for activation in activations:
+            features = activation(features)
+        return features
+
+
+def _fold_norms(net: nn.Module) -> None:
+    """Keep modules and names, and change how they run."""
+    for module in net.modules():
+        if type(module) is Conv2dNormActivation and isinstance(module[1], FrozenBatchNorm2d):
+            module.__class__ = _FoldedConv
