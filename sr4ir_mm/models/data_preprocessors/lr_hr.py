@@ -104,7 +104,8 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         """
         content, shapes = _before_preprocessing(data)
         stored = self.cast_data(data.get('lr_inputs'))
-        data = self.task_preprocessor({k: v for k, v in data.items() if k != 'lr_inputs'}, training)
+        data = {key: value for key, value in data.items() if key != 'lr_inputs'}
+        data = self.task_preprocessor(data, training)
         task_inputs, samples = data['inputs'], data['data_samples']
         padded = tuple(task_inputs.shape[-2:])
         sizes = self.adapter.valid_sizes(samples, content, shapes, padded)
