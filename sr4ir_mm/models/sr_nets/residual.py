@@ -13,6 +13,9 @@ class InPlaceResidualBlock(ResidualBlockNoBN):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) features to features of that shape."""
         residual = self.conv2(self.relu(self.conv1(x)))
+        if residual.dtype != x.dtype:
+            # Under autocast the sum has the wider type.
+            return x + residual * self.res_scale
         if self.res_scale != 1:
             residual = residual.mul_(self.res_scale)
         return residual.add_(x)

@@ -107,7 +107,8 @@ def test_features_between_convolution_and_norm_can_be_taken(backbones):
     assert len(seen) == 1
 
 
-def test_the_residual_block_is_mmagics_to_the_bit():
+@pytest.mark.parametrize('autocast', [False, True])
+def test_the_residual_block_is_mmagics_to_the_bit(autocast):
     from mmagic.models.archs import ResidualBlockNoBN
 
     use_in_place_blocks = import_module('sr4ir_mm.models.sr_nets.residual').use_in_place_blocks
@@ -119,10 +120,12 @@ def test_the_residual_block_is_mmagics_to_the_bit():
         image = torch.randn(2, 8, 9, 9, requires_grad=True)
         results = []
         for net in (theirs, ours):
-            output = net(image)
+            with torch.autocast('cpu', torch.bfloat16, enabled=autocast):
+                output = net(image)
             gradients = torch.autograd.grad(output.square().sum(), [image, *net.parameters()])
             results.append([output, *gradients])
 
         assert type(ours[0]) is not type(theirs[0])
         for one, other in zip(*results, strict=True):
+            assert one.dtype == other.dtype
             assert torch.equal(one, other)
