@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+_LEAST_CHANNELS = 16
+
 
 def use_channels_last(model: nn.Module) -> None:
     """Keep the weights of convolutions, and with them feature maps, in channels-last order.
@@ -19,10 +21,24 @@ def use_channels_last(model: nn.Module) -> None:
     otherwise summed at the wrong places.
     """
     for module in model.modules():
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-            module.to(memory_format=torch.channels_last)
-        elif type(module).__module__.startswith('mmcv.ops'):
+        if type(module).__module__.startswith('mmcv.ops') or corrupts_memory(module):
             module.register_forward_pre_hook(_make_contiguous)
+        elif isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            module.to(memory_format=torch.channels_last)
+
+
+def corrupts_memory(module: nn.Module) -> bool:
+    """Whether oneDNN's backward pass of a convolution writes where it must not in this order.
+
+    Found with torch 2.4.1: 1x1 convolutions with a stride and fewer than 16 input channels, as in the shortcuts of
+    narrow ResNets, end in a segmentation fault or worse.
+    """
+    return (
+        isinstance(module, nn.Conv2d)
+        and module.kernel_size == (1, 1)
+        and max(module.stride) > 1
+        and module.in_channels < _LEAST_CHANNELS
+    )
 
 
 @contextmanager

@@ -194,10 +194,10 @@ MUTATIONS = [
     Mutation(
         '11 TDP under AMP',
         'models/phases/sr.py',
-        'sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)\n',
+        'sr_features = adapter.features(net, sr_rgb01, images.batch, layers)\n',
         'with torch.no_grad():\n'
-        '            adapter.features(task_net, images.hr_rgb01, images.batch, layers)\n'
-        '        sr_features = adapter.features(task_net, sr_rgb01, images.batch, layers)\n',
+        '            adapter.features(net, images.hr_rgb01, images.batch, layers)\n'
+        '        sr_features = adapter.features(net, sr_rgb01, images.batch, layers)\n',
         OPTIMIZERS + 'test_amp_trains_both_networks',
     ),
     Mutation(

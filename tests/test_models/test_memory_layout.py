@@ -1,11 +1,14 @@
 """Channels-last order: another memory layout, the same training."""
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from torch import nn
 
 from sr4ir_mm.models.memory_layout import use_channels_last
 from tests import toy
@@ -75,3 +78,37 @@ def test_a_seed_means_the_same_weights_in_both_orders():
     assert not models[1].task_net.backbone.conv1.weight.is_contiguous()
     for plain, other in zip(*(model.parameters() for model in models), strict=True):
         assert torch.equal(plain, other)
+
+
+_NARROW = """
+import torch
+from torch import nn
+from sr4ir_mm.models.memory_layout import use_channels_last
+
+net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 16, 1, stride=2, bias=False))
+use_channels_last(net)
+for _ in range(6):
+    image = torch.randn(16, 3, 48, 48).to(memory_format=torch.channels_last).requires_grad_()
+    net(image).square().mean().backward()
+print('survived')
+"""
+
+
+def test_narrow_shortcuts_do_not_corrupt_memory():
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', _NARROW], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == ['survived'], done.stderr[-500:]
+
+
+def test_narrow_shortcuts_alone_keep_the_usual_order():
+    net = nn.Sequential(nn.Conv2d(8, 16, 1, stride=2), nn.Conv2d(16, 8, 1, stride=2))
+    use_channels_last(net)
+    seen = []
+    net[0].register_forward_hook(lambda module, args, output: seen.append(args[0]))
+
+    net(torch.randn(2, 8, 8, 8).to(memory_format=torch.channels_last))
+
+    assert seen[0].is_contiguous()
+    assert net[1].weight.is_contiguous(memory_format=torch.channels_last)
