@@ -99,6 +99,8 @@ _LOGITS = {
 }
 #: The SR network learns in every third iteration, whose SR images the task network sees as they were.
 _THIRD = {f'{_SR}.every': 3, f'{_TASK}.reuse_sr': True}
+#: Until then it is S->T.
+_LATE = {f'{_SR}.pixel.begin': 0.5, f'{_SR}.tdp.begin': 0.5}
 _SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
 _S2T = {name.replace('phases.1', 'phases.0'): value for name, value in _FEATURES.items()}
 _S2T_LOGITS = {name.replace('phases.1', 'phases.0'): value for name, value in _LOGITS.items()}
@@ -124,6 +126,9 @@ CANDIDATES = {
         {f'{_SR}.tdp.nets': ['task_net', 'extractor']},
     ),
     'lite-logits-sr': _lite('logits distilled, SR images alone', _THIRD, _LOGITS, _SR_ALONE),
+    'late': _lite('SR phase in the second half alone', _LATE),
+    'late-sr': _lite('the same, SR images alone', _LATE, _SR_ALONE),
+    'late-sr-features': _lite('the same, features distilled', _LATE, _SR_ALONE, _FEATURES),
     'lite-normalised': _lite(
         'normalised TDP features', _THIRD, {f'{_SR}.tdp.normalize': True, f'{_SR}.tdp.weight': 10.0}
     ),

@@ -165,11 +165,11 @@ class SeparateOptimWrapperConstructor:
                 f'accumulative_counts differ between networks ({counts}); both must accumulate over '
                 'the same iterations.'
             )
-        sparse = [phase for phase in model.phases if getattr(phase, 'every', 1) > 1]
-        if sparse and max(counts.values(), default=1) > 1:
+        resting = [type(phase).__name__ for phase in model.phases if getattr(phase, 'rests', False)]
+        if resting and max(counts.values(), default=1) > 1:
             raise UserError(
-                f'{type(sparse[0]).__name__}(every={sparse[0].every}) leaves out iterations over which the other '
-                f'network would accumulate ({counts}); set accumulative_counts or every to 1.'
+                f'{resting[0]} leaves out iterations, by every or by losses that all begin late, over which the other '
+                f'network would accumulate ({counts}); set accumulative_counts to 1, or every to 1 and one begin to 0.'
             )
 
     @staticmethod

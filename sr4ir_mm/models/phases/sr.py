@@ -81,7 +81,8 @@ class SRPhase(Phase):
     """Train the SR network; the others are frozen while they lend features or losses.
 
     Args:
-        pixel: ``dict(weight=1.0, criterion='l1')``, None for none.
+        pixel: ``dict(weight=1.0, criterion='l1', begin=0.0)``, None for none. Where every loss begins late, the SR
+            network rests until then, and the training is S->T's so far.
         tdp: ``dict(layers=..., weights=..., weight=1.0, begin=0.1)``, None for none. Features of SR
             and HR images come from the task network that is being trained, in eval mode, or from
             the model's ``extractor`` if it has one; ``begin`` is the share of training after which it
@@ -132,15 +133,20 @@ class SRPhase(Phase):
         """Names of the SR losses."""
         return self.losses.names()
 
+    @property
+    def rests(self) -> bool:
+        """Whether there are iterations in which the SR network does not learn."""
+        return self.every > 1 or self.loss_names() <= set(self.begins)
+
     def needs_extractor(self) -> bool:
         """Whether the TDP loss names the extractor."""
         return 'extractor' in ((self.losses.tdp and self.losses.tdp.nets) or ())
 
     def compute_losses(self, context: PhaseContext) -> Losses:
-        """See :meth:`Phase.compute_losses`; no losses in the iterations that ``every`` leaves out."""
-        if context.progress.iteration % self.every:
-            return {}
+        """See :meth:`Phase.compute_losses`; none before a loss has started and where ``every`` leaves an iteration out."""
         active = self.active_losses(context.progress)
+        if not active or context.progress.iteration % self.every:
+            return {}
         if 'segmentation' in active:
             sr_rgb01, losses = self._segment(context)
         else:

@@ -119,3 +119,26 @@ def test_wrong_options_are_refused():
     model = toy.build('cls', phases=[dict(toy.SR_PHASE, every=2), toy.TASK_PHASE])
     with pytest.raises(UserError, match='accumulative_counts or every'):
         toy.optim_wrapper(model, accumulative_counts=2)
+
+
+def test_an_sr_network_whose_losses_all_begin_late_rests_until_then():
+    sr = dict(type='sr4ir_mm.SRPhase', pixel=dict(begin=0.5), tdp=dict(begin=0.75))
+    model = toy.build('cls', phases=[sr, toy.TASK_PHASE]).train()
+    batch = model.data_preprocessor(toy.batch('cls'), True)['inputs']
+
+    losses = [
+        set(model.phases[0].compute_losses(model.phase_context(batch, Progress(i, 8))))
+        for i in (3, 4, 6)
+    ]
+
+    assert losses == [set(), {'loss_pixel'}, {'loss_pixel', 'loss_tdp'}]
+    assert model.phases[0].rests
+    assert not toy.build('cls').phases[0].rests
+
+
+def test_a_resting_sr_network_cannot_accumulate():
+    sr = dict(type='sr4ir_mm.SRPhase', pixel=dict(begin=0.5))
+    model = toy.build('cls', phases=[sr, toy.TASK_PHASE])
+
+    with pytest.raises(UserError, match=r'leaves out iterations, by every or by losses'):
+        toy.optim_wrapper(model, accumulative_counts=2)
