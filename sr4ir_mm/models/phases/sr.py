@@ -143,7 +143,7 @@ class SRPhase(Phase):
         return 'extractor' in ((self.losses.tdp and self.losses.tdp.nets) or ())
 
     def compute_losses(self, context: PhaseContext) -> Losses:
-        """See :meth:`Phase.compute_losses`; none before a loss has started and where ``every`` leaves an iteration out."""
+        """See :meth:`Phase.compute_losses`; none before one has started, or where ``every`` leaves an iteration out."""
         active = self.active_losses(context.progress)
         if not active or context.progress.iteration % self.every:
             return {}

@@ -117,7 +117,7 @@ def test_wrong_options_are_refused():
     with pytest.raises(UserError, match='every=0'):
         toy.build('cls', phases=[dict(toy.SR_PHASE, every=0), toy.TASK_PHASE])
     model = toy.build('cls', phases=[dict(toy.SR_PHASE, every=2), toy.TASK_PHASE])
-    with pytest.raises(UserError, match='accumulative_counts or every'):
+    with pytest.raises(UserError, match='accumulative_counts to 1, or every to 1'):
         toy.optim_wrapper(model, accumulative_counts=2)
 
 
