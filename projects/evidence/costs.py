@@ -4,7 +4,7 @@
 
 Methods take the same number of training batches in turn in one process of one thread, loading included, from the
 initial networks of seed 0. The thread's own time counts, so that a busy machine hits all of them alike, and only
-the ratios of the medians are used. Start-up, logging, checkpoints and validations are left out.
+their ratios are used. Start-up, logging, checkpoints and validations are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import lcm
 
 import torch
 from evidence import plan
@@ -38,29 +37,27 @@ class Candidate:
 
     Attributes:
         runner: Holds model, optimizers and data.
-        cycle: Iterations after which its phases repeat.
+        batches: Its training images, without end.
         seconds: Of each iteration so far.
     """
 
     runner: Runner
-    cycle: int
     batches: Iterator
     seconds: list[float] = field(default_factory=list)
 
     def step(self, iteration: int) -> None:
         """One iteration, timed."""
-        MessageHub.get_current_instance().update_info('iter', iteration)
+        hub = MessageHub.get_current_instance()
+        hub.update_info('iter', iteration)
+        # Losses that begin late do so at their share of these iterations.
+        hub.update_info('max_iters', ITERATIONS)
         start = time.thread_time()
         self.runner.model.train_step(next(self.batches), self.runner.optim_wrapper)
         self.seconds.append(time.thread_time() - start)
 
     def cost(self) -> float:
-        """Median over cycles of the mean of a cycle; the first is left out."""
-        groups = [
-            statistics.mean(self.seconds[at : at + self.cycle])
-            for at in range(self.cycle, len(self.seconds) - self.cycle + 1, self.cycle)
-        ]
-        return statistics.median(groups)
+        """Mean over a training; the first step warmed up."""
+        return statistics.mean(self.seconds[1:])
 
 
 def main() -> None:
@@ -83,7 +80,7 @@ def measure(data: str, scale: int, methods: list[str]) -> dict[str, float]:
     sources = {s for run in runs.values() for s in run.sources().values()}
     run_all([s for s in sources if not s.training().done], plan(held_out=False), 2)
     candidates = {method: prepare(run) for method, run in runs.items()}
-    for iteration in track(range(ITERATIONS), f'{data} x{scale}'):
+    for iteration in track([0, *range(ITERATIONS)], f'{data} x{scale}'):
         for candidate in candidates.values():
             candidate.step(iteration)
     return {method: candidate.cost() for method, candidate in candidates.items()}
@@ -105,8 +102,7 @@ def prepare(run: Run) -> Candidate:
     runner.model.train()
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     loader = runner.build_dataloader(cfg.train_dataloader)
-    cycle = lcm(*(getattr(phase, 'every', 1) for phase in runner.model.phases))
-    return Candidate(runner, cycle, endless(loader))
+    return Candidate(runner, endless(loader))
 
 
 def endless(loader: torch.utils.data.DataLoader) -> Iterator:
