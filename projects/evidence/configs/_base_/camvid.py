@@ -1,5 +1,8 @@
 # CamVid, every third image of the 11-class set: 160 x 120 px, evaluated at this size.
-_base_ = '../../../../configs/_base_/datasets/voc_segmentation.py'
+_base_ = [
+    '../../../../configs/_base_/datasets/voc_segmentation.py',
+    './fcn-resnet18_tiny.py',
+]
 data_root = 'data/camvid/'
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
 classes = (
@@ -42,42 +45,9 @@ test_dataloader = val_dataloader
 task_evaluator = [dict(type='mmseg.IoUMetric', iou_metrics=['mIoU'], ignore_index=void)]
 val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
-norm = dict(type='BN', requires_grad=True)
 task_net = dict(
-    _scope_='mmseg',
-    type='EncoderDecoder',
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=True,
-        pad_val=0,
-        seg_pad_val=void,
-        size=(120, 160),
-    ),
-    backbone=dict(
-        type='mmpretrain.ResNet_CIFAR',
-        depth=18,
-        stem_channels=16,
-        base_channels=16,
-        strides=(2, 2, 2, 1),
-        dilations=(1, 1, 1, 2),
-        norm_cfg=norm,
-    ),
-    decode_head=dict(
-        type='FCNHead',
-        in_channels=128,
-        in_index=-1,
-        channels=64,
-        num_convs=1,
-        num_classes=len(classes),
-        norm_cfg=norm,
-        align_corners=False,
-        ignore_index=void,
-        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, avg_non_ignore=True),
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
+    data_preprocessor=dict(seg_pad_val=void, size=(120, 160)),
+    decode_head=dict(num_classes=len(classes), ignore_index=void),
 )
 task_options = dict(task_net=task_net)
 sr_epochs = 60

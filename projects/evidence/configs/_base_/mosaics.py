@@ -1,6 +1,9 @@
 # Mosaics of texture cells without background (tools/dataset_converters/make_mosaics.py): only detail tells the classes
 # apart, and the network keeps a fourth of the resolution.
-_base_ = './camvid.py'
+_base_ = [
+    '../../../../configs/_base_/datasets/voc_segmentation.py',
+    './fcn-resnet18_tiny.py',
+]
 data_root = 'data/mosaics/'
 data_help = 'make it with: python tools/dataset_converters/make_mosaics.py --out data/mosaics'
 classes = ('brick', 'grass', 'gravel')
@@ -12,7 +15,17 @@ train_pipeline = [
 ]
 test_pipeline = [*train_pipeline[:2], train_pipeline[3]]
 images = dict(data_root=data_root, img_suffix='.png', metainfo=dict(classes=classes))
-train_dataloader = dict(batch_size=16, dataset=dict(images, pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=0,
+    dataset=dict(
+        type='mmseg.BaseSegDataset',
+        data_prefix=dict(img_path='images/train', seg_map_path='labels/train'),
+        pipeline=train_pipeline,
+        _delete_=True,
+        **images,
+    ),
+)
 answers = dict(
     type='mmseg.BaseSegDataset',
     data_prefix=dict(img_path='images/test', seg_map_path='labels/test'),
@@ -20,7 +33,7 @@ answers = dict(
     pipeline=test_pipeline,
     **images,
 )
-val_dataloader = dict(batch_size=20, dataset=answers)
+val_dataloader = dict(batch_size=20, num_workers=0, dataset=dict(answers, _delete_=True))
 test_dataloader = val_dataloader
 held_out_dataset = dict(
     answers, data_prefix=dict(img_path='images/held_out', seg_map_path='labels/held_out')
