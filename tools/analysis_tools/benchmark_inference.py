@@ -20,9 +20,9 @@ from mmengine.registry import init_default_scope
 
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import MODELS
-from sr4ir_mm.testing.parts import clock
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.counters import clock
 from sr4ir_mm.utils.huge_pages import use_huge_pages
 
 PARTS = ('end to end', 'SR network', 'task network')
