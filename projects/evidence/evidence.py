@@ -25,6 +25,7 @@ from ladder import (
     ABLATIONS,
     BUDGETS,
     CANDIDATES,
+    HELD_OUT_RESULTS,
     INITIAL,
     METHODS,
     RESULTS,
@@ -61,9 +62,8 @@ def main() -> None:
         wanted = rungs(args.sets, args.methods, args.seeds, args.budgets)
         wanted = [run for run in wanted if not is_finished(run, args.held_out)]
         run_all(wanted, plan(args.held_out), args.jobs)
-    if not args.held_out:
-        write_report(read_results(RESULTS), REPORT)
-        print(f'Tables: {REPORT}')
+    write_report(read_results(RESULTS), REPORT, read_results(HELD_OUT_RESULTS))
+    print(f'Tables: {REPORT}')
 
 
 def parse_args() -> argparse.Namespace:
@@ -123,7 +123,7 @@ def write_results(run: Run, training: Training, held_out: bool = False) -> Resul
     """Write a finished training's result for each scale; one written already keeps its commit and machine."""
     paths = run.result_paths(held_out)
     written = [read_result(path) for path in paths.values() if path.is_file()]
-    result = written[0] if written else collect(run, training)
+    result = written[0] if written else collect(run, training, held_out)
     for scale, path in paths.items():
         replace(result, scale=scale).write(path)
     answers = training.work_dir / _PREDICTIONS
@@ -134,7 +134,7 @@ def write_results(run: Run, training: Training, held_out: bool = False) -> Resul
     return result
 
 
-def collect(run: Run, training: Training) -> Result:
+def collect(run: Run, training: Training, held_out: bool = False) -> Result:
     """The result of a finished training: its last validation."""
     data = SETS[run.data]
     values = validations(training, [data.metric, 'sr/psnr', 'sr/ssim'])
@@ -155,6 +155,7 @@ def collect(run: Run, training: Training) -> Result:
         command=training.command(),
         minutes=round(minutes(training), 2),
         device=device(),
+        held_out=held_out,
     )
 
 

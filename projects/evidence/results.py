@@ -11,7 +11,16 @@ from pathlib import Path
 
 import numpy as np
 from intervals import Difference, compare, resample
-from ladder import ABLATIONS, BUDGETS, METHODS, RESULTS, SETS, method_of
+from ladder import (
+    ABLATIONS,
+    BUDGETS,
+    CANDIDATES,
+    HELD_OUT_RESULTS,
+    METHODS,
+    RESULTS,
+    SETS,
+    method_of,
+)
 from scoring import load_score
 
 from sr4ir_mm.utils.errors import UserError
@@ -59,6 +68,7 @@ class Result:
         command: What repeats the run.
         minutes: On the clock of a busy machine, with start and validation; budgets count iterations instead.
         device: What it ran on.
+        held_out: Whether held-out training images took the test images' place.
     """
 
     task: str
@@ -76,12 +86,13 @@ class Result:
     command: str
     minutes: float
     device: str
+    held_out: bool = False
 
     @property
     def path(self) -> Path:
-        """Its file, in docs/results."""
+        """Its file."""
         name = f'{self.dataset}_x{self.scale}_{self.method}_b{self.budget}_seed{self.seed}.json'
-        return RESULTS / name
+        return (HELD_OUT_RESULTS if self.held_out else RESULTS) / name
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all."""
@@ -122,9 +133,11 @@ def read_result(path: Path) -> Result:
     return result
 
 
-def write_report(results: Sequence[Result], report: Path) -> None:
+def write_report(results: Sequence[Result], report: Path, held_out: Sequence[Result] = ()) -> None:
     """Rewrite the tables of a report, see :func:`write_part`, and the picture of the curves beside it."""
     write_part(report, 'results', f'\n{tables(results)}', title='Results')
+    if held_out:
+        write_part(report, 'held-out', f'\n{held_out_tables(held_out)}', title='Held-out images')
     if results:
         draw_curves(results, report.parent / 'images' / 'results_curves.png')
 
@@ -203,6 +216,37 @@ def pair_table(results: Sequence[Result]) -> str:
         if any(cell != '–' for cell in cells):
             labels = (method_of(name).label for name in pair)
             lines.append(f'| {" − ".join(labels)} | {" | ".join(cells)} |')
+    return '\n'.join([*lines, ''])
+
+
+def held_out_tables(results: Sequence[Result]) -> str:
+    """What was tried on held-out images, a table a set and budget, each less S->T."""
+    parts = []
+    for group in by_set(results):
+        for budget in sorted({r.budget for r in group if r.method != 'h2t'}):
+            runs = [r for r in group if r.budget == budget and r.method != 'h2t']
+            parts.append(_held_out_table(runs, f'{group[0].dataset} x{group[0].scale}, {budget}x'))
+    return '\n'.join(parts)
+
+
+def _held_out_table(runs: Sequence[Result], title: str) -> str:
+    lines = [
+        f'### {title}',
+        '',
+        f'| | {runs[0].metric} | epochs | PSNR | less S→T [95 % over images] |',
+        '|---|---|---|---|---|',
+    ]
+    for method in (*METHODS, *CANDIDATES):
+        own = [run for run in runs if run.method == method]
+        if own:
+            psnr = [run.psnr for run in own if run.psnr is not None]
+            cells = (
+                mean_and_spread([run.value for run in own], own[0].metric),
+                str(own[0].epochs),
+                f'{statistics.mean(psnr):.2f}' if psnr else '–',
+                '–' if method == 's2t' else pair_cell(runs, method, 's2t'),
+            )
+            lines.append(f'| {method_of(method).label} | {" | ".join(cells)} |')
     return '\n'.join([*lines, ''])
 
 
