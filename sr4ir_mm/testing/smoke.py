@@ -25,6 +25,7 @@ from sr4ir_mm.testing.miniatures import COUNT, use_miniatures, write_image
 from sr4ir_mm.testing.state import forget_globals
 from sr4ir_mm.testing.tiny import shrink, shrink_data
 from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.data_sets import DATA_SETS
 from sr4ir_mm.utils.errors import UserError
 
 #: Of one iteration each: some losses and schedules begin with the second.
@@ -118,12 +119,21 @@ class SmokeExperiment(Experiment):
 
 
 def make_images(words: Sequence[str], folder: Path) -> None:
-    """Make the images that an analysis names and that no data set has: files, and folders of two."""
+    """Make the images that an analysis names: files, folders of two, and known sets, whose files are counted."""
     for word in words:
-        path = folder / word
-        if word.startswith('data/') and not path.exists():
-            for name in [path] if path.suffix else [path / f'{index}.png' for index in range(2)]:
-                write_image(name, seed=len(word))
+        if word.startswith('data/') and not (folder / word).exists():
+            for path in _images_of(folder / word):
+                write_image(path, seed=len(word))
+
+
+def _images_of(path: Path) -> list[Path]:
+    if path.suffix:
+        return [path]
+    known = DATA_SETS.get(path.name.lower())
+    if known is None:
+        return [path / f'{index}.png' for index in range(2)]
+    (part,) = known.parts
+    return [path / part.pattern.replace('*', str(index)) for index in range(part.count)]
 
 
 def show_all(test_cfg: Any) -> None:
