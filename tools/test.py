@@ -4,7 +4,6 @@ import argparse
 
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.huge_pages import use_huge_pages
 from sr4ir_mm.utils.resources import check_resources
 
 
@@ -31,7 +30,6 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Load the config, apply the options, check the files, test."""
     args = parse_args()
-    use_huge_pages()
     cfg = cli.load_config(args.config, args.cfg_options)
     if not cfg.get('test_dataloader'):
         raise UserError(f'{args.config} has no test_dataloader to test on; add one.')

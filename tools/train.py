@@ -4,7 +4,6 @@ import argparse
 
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.huge_pages import use_huge_pages
 from sr4ir_mm.utils.resources import check_resources
 
 
@@ -40,7 +39,6 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Load the config, apply the options, check the files, train."""
     args = parse_args()
-    use_huge_pages()
     cfg = cli.load_config(args.config, args.cfg_options)
     if not cfg.get('train_dataloader'):
         raise UserError(

@@ -25,14 +25,12 @@ class Variant:
         configure: Changes the config before anything is built.
         change: Changes the built model.
         autocast: Data type of the networks' mixed precision; None for float32.
-        huge_pages: Whether large tensors lie in huge pages, as ``tools/train.py`` has it.
     """
 
     about: str
     configure: Callable[[ConfigDict], None] = lambda cfg: None
     change: Callable[[nn.Module], None] = lambda model: None
     autocast: str | None = None
-    huge_pages: bool = True
 
 
 #: Modules of the libraries that run faster here.
@@ -109,11 +107,8 @@ def _task_phase(cfg: ConfigDict, **options: object) -> None:
 
 #: What ``--compare`` takes; ``literal`` is the baseline of every ratio.
 VARIANTS: dict[str, Variant] = {
-    'literal': Variant(
-        "the authors' loop, step for step", _usual_layout, literal, huge_pages=False
-    ),
+    'literal': Variant("the authors' loop, step for step", _usual_layout, literal),
     'default': Variant('as shipped'),
-    'small-pages': Variant('as shipped, without huge pages', huge_pages=False),
     'whole-batch-tdp': Variant(
         'as shipped, TDP features of the whole batch at once', lambda cfg: _sr_phase(cfg, False)
     ),

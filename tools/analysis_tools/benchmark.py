@@ -43,7 +43,6 @@ from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.counters import clock, flop_counter
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.huge_pages import allow_huge_pages, use_huge_pages
 from sr4ir_mm.utils.memory import PeakMemory
 from sr4ir_mm.utils.track import track
 
@@ -56,7 +55,6 @@ class Candidate:
     model: TaskDrivenSR
     optimizers: OptimWrapperDict
     autocast: str | None
-    huge_pages: bool
 
     def cycle(self) -> int:
         """Iterations after which its phases repeat (``SRPhase(every=2)``)."""
@@ -96,7 +94,6 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build every variant, measure them in turn, print the table."""
     args = parse_args()
-    use_huge_pages()
     if args.threads:
         torch.set_num_threads(args.threads)
     cfg = load(args)
@@ -156,7 +153,7 @@ def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:
     wrappers = {key: cfg.optim_wrapper[key] for key in model.trained_nets()}
     constructor = dict(type=cfg.optim_wrapper.constructor, optim_wrapper_cfg=ConfigDict(wrappers))
     optimizers = OPTIM_WRAPPER_CONSTRUCTORS.build(constructor)(model)
-    return Candidate(name, model, optimizers, variant.autocast, variant.huge_pages)
+    return Candidate(name, model, optimizers, variant.autocast)
 
 
 def use_method(cfg: Config, name: str) -> None:
@@ -234,7 +231,6 @@ def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]
         watch_training(meters[candidate.name], candidate.model, candidate.optimizers)
     for iteration, batch in enumerate(track(batches, 'iterations'), -1):
         for candidate in candidates:
-            allow_huge_pages(candidate.huge_pages)
             meter = meters[candidate.name]
             with PeakMemory(device) as peak, meter.iteration():
                 candidate.step(batch, max(iteration, 0))

@@ -23,7 +23,6 @@ from sr4ir_mm.registry import MODELS
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.counters import clock
-from sr4ir_mm.utils.huge_pages import use_huge_pages
 
 PARTS = ('end to end', 'SR network', 'task network')
 
@@ -100,7 +99,6 @@ def main() -> None:
     args = parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    use_huge_pages()
     turns = measure(ways(build(args), args), args)
     figures = {name: statistics.median(turn[name] for turn in turns) for name in PARTS}
     ratios = [t['end to end'] / (t['SR network'] + t['task network']) for t in turns]
