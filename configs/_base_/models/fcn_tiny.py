@@ -36,3 +36,4 @@ task_net = dict(
     test_cfg=dict(mode='whole'),
 )
 task_options = dict(task_net=task_net)
+task_options = dict(task_net=task_net)

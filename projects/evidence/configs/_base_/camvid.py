@@ -1,7 +1,7 @@
 # CamVid, every third image of the 11-class set: 160 x 120 px, evaluated at this size.
 _base_ = [
     '../../../../configs/_base_/datasets/voc_segmentation.py',
-    './fcn-resnet18_tiny.py',
+    '../../../../configs/_base_/models/fcn_tiny.py',
 ]
 data_root = 'data/camvid/'
 data_help = 'see docs/prepare_data.md, "The sets of the evidence ladder"'
@@ -47,7 +47,7 @@ val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
 task_net = dict(
     data_preprocessor=dict(seg_pad_val=void, size=(120, 160)),
-    decode_head=dict(num_classes=len(classes), ignore_index=void),
+    decode_head=dict(channels=64, num_classes=len(classes), ignore_index=void),
 )
 task_options = dict(task_net=task_net)
 sr_epochs = 60

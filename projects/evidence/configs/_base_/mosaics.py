@@ -2,7 +2,7 @@
 # apart, and the network keeps a fourth of the resolution.
 _base_ = [
     '../../../../configs/_base_/datasets/voc_segmentation.py',
-    './fcn-resnet18_tiny.py',
+    '../../../../configs/_base_/models/fcn_tiny.py',
 ]
 data_root = 'data/mosaics/'
 data_help = 'make it with: python tools/dataset_converters/make_mosaics.py --out data/mosaics'
@@ -44,7 +44,7 @@ test_evaluator = val_evaluator
 task_net = dict(
     data_preprocessor=dict(size=(96, 96), seg_pad_val=255),
     backbone=dict(strides=(2, 2, 1, 1), dilations=(1, 1, 2, 4)),
-    decode_head=dict(num_classes=len(classes), ignore_index=255),
+    decode_head=dict(channels=64, num_classes=len(classes), ignore_index=255),
 )
 task_options = dict(task_net=task_net)
 sr_epochs = 24
