@@ -263,12 +263,15 @@ def _tdp_in_parts(
 ) -> Tensor:
     adapter, net, batch = context.adapter, context.nets[name], context.images.batch
     sr_inputs, samples = adapter.feature_inputs(sr_rgb01, batch, layers)
-    hr_inputs, _ = adapter.feature_inputs(context.images.hr_rgb01, batch, layers)
+    if name == 'extractor':
+        whole = context.extracted(layers)
+    else:
+        hr_inputs, _ = adapter.feature_inputs(context.images.hr_rgb01, batch, layers)
 
     @torch.no_grad()
     def hr_features(rows: slice) -> list[Tensor]:
         if name == 'extractor':
-            return [feature[rows] for feature in context.extracted(layers)]
+            return [feature[rows] for feature in whole]
         return adapter.features_of(net, hr_inputs[rows], samples[rows], layers)
 
     def loss(sr_input: Tensor, rows: slice) -> Tensor:

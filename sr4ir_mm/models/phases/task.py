@@ -65,11 +65,10 @@ class TaskPhase(Phase):
         self.concat = concat
         self.reuse_sr = reuse_sr
         self.draw = draw
-        distill = None if distill is None else dict(distill)
-        begin = check_number(
-            'begin of the distill loss', (distill or {}).pop('begin', 0.0), most=0.999
-        )
-        self.distill = distill and MODELS.build({'type': 'sr4ir_mm.DistillLoss', **distill})
+        options = dict(distill or {})
+        begin = check_number('begin of the distill loss', options.pop('begin', 0.0), most=0.999)
+        build = {'type': 'sr4ir_mm.DistillLoss', **options}
+        self.distill = None if distill is None else MODELS.build(build)
         self.begins = {'distill': begin} if begin else {}
 
     def loss_names(self) -> set[str]:

@@ -143,3 +143,10 @@ def test_normalised_features_differ_in_direction_only():
 
     assert TDPLoss(normalize=True)([3 * features], [features]).item() == pytest.approx(0, abs=1e-6)
     assert TDPLoss()([3 * features], [features]) > 0
+
+
+@pytest.mark.parametrize('distill', [dict(), dict(begin=0.5)])
+def test_its_settings_may_all_be_the_usual_ones(distill):
+    model = build(distill=distill)
+
+    assert 'sr.loss_distill' in model.phases[1].compute_losses(context_of(model))
