@@ -20,7 +20,19 @@ from dataclasses import dataclass, field
 
 import torch
 from evidence import plan
-from ladder import ABLATIONS, CANDIDATES, CONFIGS, COSTS, METHODS, SETS, Run, method_of
+from ladder import (
+    ABLATIONS,
+    BICUBIC,
+    CANDIDATES,
+    CONFIGS,
+    COSTS,
+    METHODS,
+    SETS,
+    SYSTEMS,
+    Run,
+    method_of,
+    runs_on,
+)
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 
@@ -64,7 +76,8 @@ def main() -> None:
     """Measure and write the file."""
     parser = argparse.ArgumentParser(description='Measure what an iteration costs')
     parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SETS))
-    every = [m for m in (*METHODS, *ABLATIONS, *CANDIDATES) if m not in ('h2t', 's2t-more')]
+    known = (*METHODS, *ABLATIONS, *SYSTEMS, *CANDIDATES)
+    every = [method for method in known if method not in ('h2t', 's2t-more', BICUBIC)]
     parser.add_argument('--methods', nargs='+', choices=every, default=every)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -76,7 +89,9 @@ def main() -> None:
 
 def measure(data: str, scale: int, methods: list[str]) -> dict[str, float]:
     """Method -> seconds of an iteration."""
-    runs = {method: Run(method, data, scale, 0, 1) for method in methods}
+    runs = {
+        method: Run(method, data, scale, 0, 1) for method in methods if runs_on(method, data, scale)
+    }
     sources = {s for run in runs.values() for s in run.sources().values()}
     run_all([s for s in sources if not s.training().done], plan(held_out=False), 2)
     candidates = {method: prepare(run) for method, run in runs.items()}

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from ladder import (
     ABLATIONS,
+    BICUBIC,
     BUDGETS,
     CANDIDATES,
     HELD_OUT_RESULTS,
@@ -34,13 +35,22 @@ from ladder import (
     SHARP,
     SR_MORE,
     SR_NET,
+    SYSTEMS,
     Run,
     rungs,
 )
 from results import Result, predictions_path, read_result, read_results, write_report
 from warm import WarmLaunch
 
-from sr4ir_mm.apis.runs import Plan, Training, minutes, run_all, train, validations
+from sr4ir_mm.apis.runs import (
+    Plan,
+    Training,
+    evaluate,
+    minutes,
+    run_all,
+    train,
+    validations,
+)
 from sr4ir_mm.utils import cli
 
 HELD_OUT_EVERY = 4
@@ -71,7 +81,10 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Run the evidence ladder')
     parser.add_argument('--sets', nargs='+', choices=list(SETS), default=list(SHARP))
     parser.add_argument(
-        '--methods', nargs='+', choices=[*METHODS, *ABLATIONS, *CANDIDATES], default=list(METHODS)
+        '--methods',
+        nargs='+',
+        choices=[*METHODS, *ABLATIONS, *SYSTEMS, *CANDIDATES],
+        default=[*METHODS, *SYSTEMS],
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=list(SEEDS))
     parser.add_argument('--budgets', nargs='+', type=int, default=list(BUDGETS))
@@ -104,7 +117,8 @@ def finish(run: Run, held_out: bool) -> str:
     if held_out and run.method != SR_NET:
         write_held_out_config(run, training.config)
     note_commit(training)
-    train(training, launch=WarmLaunch())
+    if run.method != BICUBIC:
+        train(training, launch=WarmLaunch())
     if run.method in (*INITIAL, SR_MORE):
         return f'{minutes(training):.1f} minutes'
     result = write_results(run, training, held_out)
@@ -126,7 +140,8 @@ def write_results(run: Run, training: Training, held_out: bool = False) -> Resul
     result = written[0] if written else collect(run, training, held_out)
     for scale, path in paths.items():
         replace(result, scale=scale).write(path)
-    answers = training.work_dir / _PREDICTIONS
+    folder = training.work_dir / 'test' if run.method == BICUBIC else training.work_dir
+    answers = folder / _PREDICTIONS
     if answers.is_file():
         copy = predictions_path(next(iter(paths.values())))
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -135,10 +150,9 @@ def write_results(run: Run, training: Training, held_out: bool = False) -> Resul
 
 
 def collect(run: Run, training: Training, held_out: bool = False) -> Result:
-    """The result of a finished training: its last validation."""
+    """The result of a run: the last validation of its training."""
     data = SETS[run.data]
-    values = validations(training, [data.metric, 'sr/psnr', 'sr/ssim'])
-    last = values[max(values)]
+    last = last_metrics(run, training, [data.metric, 'sr/psnr', 'sr/ssim', 'sr/fsim'])
     return Result(
         task=data.task,
         dataset=run.data,
@@ -151,12 +165,21 @@ def collect(run: Run, training: Training, held_out: bool = False) -> Result:
         value=last[data.metric],
         psnr=finite(last['sr/psnr']),
         ssim=finite(last['sr/ssim']),
+        fsim=finite(last['sr/fsim']) if 'sr/fsim' in last else None,
         commit=(training.work_dir / _COMMIT).read_text(),
         command=training.command(),
-        minutes=round(minutes(training), 2),
+        minutes=round(minutes(training), 2) if training.done else 0.0,
         device=device(),
         held_out=held_out,
     )
+
+
+def last_metrics(run: Run, training: Training, names: list[str]) -> dict[str, float]:
+    """Metrics after the last epoch; those of a test where nothing is trained."""
+    if run.method == BICUBIC:
+        return evaluate(training, None, {}, WarmLaunch())
+    values = validations(training, names)
+    return values[max(values)]
 
 
 def finite(value: float) -> float | None:

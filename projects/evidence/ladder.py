@@ -66,20 +66,29 @@ class Method:
         config: First part of its configs' names, if another method has the same configs.
         options: Settings of the config in which it differs from that method.
         oracle: Whether it also learns from an HR-trained network that is finished (``extractor``).
+        finished: Networks that it takes as they are after training, and so not from where the other methods start: the
+            HR-trained task network of T->S.
+        starts: Networks that it starts from at all.
+        ladders: Sets and scales on which it is run; None for all.
     """
 
     label: str
     config: str | None = None
     options: Mapping[str, object] = field(default_factory=dict, hash=False)
     oracle: bool = False
+    finished: bool = False
+    starts: tuple[str, ...] = ('sr_net', 'task_net')
+    ladders: tuple[tuple[str, int], ...] | None = None
 
 
+#: Nothing of it is trained.
+BICUBIC = 'bicubic'
 METHODS = {
     'h2t': Method('H→T (upper mark)'),
     'l2t': Method('L→T'),
     's2t': Method('S→T'),
     's2t-more': Method('S→T, SR trained as long as SR4IR’s', 's2t'),
-    't2s': Method('T→S'),
+    't2s': Method('T→S', finished=True),
     'swt': Method('S+T'),
     'sr4ir': Method('SR4IR'),
     'sr4ir-lite': Method('SR4IR-lite'),
@@ -90,6 +99,41 @@ ABLATIONS = {
     'sr4ir-joint': Method('SR4IR, joint'),
 }
 _SR, _TASK = 'model.phases.0', 'model.phases.1'
+_CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
+_SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
+#: Other systems. "As it is": the HR-trained task network is used without being trained on SR images.
+SYSTEMS = {
+    BICUBIC: Method(
+        'Bicubic, task network as it is',
+        finished=True,
+        starts=('task_net',),
+        ladders=(_CARDS, _SCENES),
+    ),
+    'l1-alone': Method(
+        'L1 alone, task network as it is',
+        'fdsr',
+        {f'{_SR}.tdp': None},
+        finished=True,
+        ladders=(_CARDS, _SCENES),
+    ),
+    'fdsr': Method('FDSR, task network as it is', finished=True, ladders=(_CARDS, _SCENES)),
+    'tdsr': Method('TDSR, task network as it is', finished=True, ladders=(_CARDS, _SIGNS)),
+    'sod-mtgan': Method('SOD-MTGAN', ladders=(_CARDS, _SIGNS)),
+    'shared-decoder-alone': Method(
+        'Shared decoder without segmentation, task network as it is',
+        'shared-decoder',
+        {f'{_SR}.segmentation': None},
+        finished=True,
+        starts=('task_net',),
+        ladders=(_MOSAICS,),
+    ),
+    'shared-decoder': Method(
+        'Shared decoder, task network as it is',
+        finished=True,
+        starts=('task_net',),
+        ladders=(_MOSAICS,),
+    ),
+}
 _ORACLE = {'model.extractor': 'task_net'}
 _FEATURES = {**_ORACLE, f'{_TASK}.distill.weight': 1.0}
 _LOGITS = {
@@ -147,7 +191,7 @@ SEEDS = (0, 1, 2, 3, 4)
 
 def method_of(name: str) -> Method:
     """The rung of that name."""
-    known = {**METHODS, **ABLATIONS, **CANDIDATES, SR_MORE: Method('', SR_NET)}
+    known = {**METHODS, **ABLATIONS, **SYSTEMS, **CANDIDATES, SR_MORE: Method('', SR_NET)}
     return known.get(name) or Method(name)
 
 
@@ -196,7 +240,7 @@ class Run:
 
     def options(self) -> dict[str, object]:
         """Settings of its config: how long it trains, and what sets its method apart."""
-        if self.budget is None:
+        if self.budget is None or self.method == BICUBIC:
             return {}
         epochs = self.epochs()
         length = {'train_cfg.max_epochs': epochs, 'train_cfg.val_interval': epochs}
@@ -205,6 +249,8 @@ class Run:
     def epochs(self) -> int:
         """Epochs that its budget buys, from the measured cost of an iteration."""
         data = SETS[self.data]
+        if self.method == BICUBIC:
+            return 0
         if self.method in WITHOUT_SR:
             return self.budget * data.epochs
         costs = costs_of(f'{self.data}_x{self.scale}')
@@ -222,16 +268,17 @@ class Run:
         if self.method in INITIAL:
             return {}
         sources = {}
+        method = method_of(self.method)
         trained_on_hr = Run('h2t', self.data, None, self.seed, HR_BUDGET)
-        if self.method == 't2s':
+        if method.finished:
             sources['task_net'] = trained_on_hr
         elif SETS[self.data].hr_first:
             sources['task_net'] = Run(TASK_NET, self.data, None, self.seed)
-        if method_of(self.method).oracle:
+        if method.oracle:
             sources['extractor'] = sources.get('task_net', trained_on_hr)
         if self.method == 's2t-more':
             sources['sr_net'] = Run(SR_MORE, self.data, self.scale, self.seed, self.budget)
-        elif self.method not in WITHOUT_SR:
+        elif self.method not in WITHOUT_SR and 'sr_net' in method.starts:
             sources['sr_net'] = self._sr_net()
         return sources
 
@@ -264,6 +311,12 @@ def costs_of(ladder: str) -> dict[str, float]:
     return costs[ladder]['ratios']
 
 
+def runs_on(method: str, data: str, scale: int) -> bool:
+    """Whether a method is part of a ladder."""
+    ladders = method_of(method).ladders
+    return ladders is None or (data, scale) in ladders
+
+
 def rungs(
     sets: Iterable[str] = SETS,
     methods: Iterable[str] = METHODS,
@@ -280,5 +333,6 @@ def rungs(
         for budget in budgets
         for seed in seeds
         for method in methods
+        if runs_on(method, data, scale)
     ]
     return list(dict.fromkeys(runs))

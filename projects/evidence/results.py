@@ -19,6 +19,7 @@ from ladder import (
     METHODS,
     RESULTS,
     SETS,
+    SYSTEMS,
     method_of,
 )
 from scoring import load_score
@@ -36,6 +37,13 @@ PAIRS = (
     ('sr4ir-lite', 'l2t'),
     ('sr4ir-lite', 's2t'),
     ('sr4ir-lite', 'sr4ir'),
+    ('l1-alone', 'bicubic'),
+    ('fdsr', 'bicubic'),
+    ('fdsr', 'l1-alone'),
+    ('sr4ir', 'tdsr'),
+    ('sr4ir', 'sod-mtgan'),
+    ('sod-mtgan', 'tdsr'),
+    ('shared-decoder', 'shared-decoder-alone'),
 )
 _COLOURS = {
     'l2t': 'tab:blue',
@@ -64,6 +72,7 @@ class Result:
         value: That metric after the last epoch, on the test images.
         psnr: dB, mean over the test images; None for HR images.
         ssim: Mean over the test images.
+        fsim: Mean over the test images, where it is measured.
         commit: Of the code that the training began with.
         command: What repeats the run.
         minutes: On the clock of a busy machine, with start and validation; budgets count iterations instead.
@@ -87,6 +96,7 @@ class Result:
     minutes: float
     device: str
     held_out: bool = False
+    fsim: float | None = None
 
     @property
     def path(self) -> Path:
@@ -168,15 +178,16 @@ def set_table(results: Sequence[Result]) -> str:
         f'{first.metric} at 1, 2, ... times the minutes of the shortest L→T run; in brackets epochs and seeds.'
         + (f' On HR images: {mean_and_spread(upper, first.metric)}.' if upper else ''),
         '',
-        f'| | {" | ".join(f"{b}x" for b in budgets)} | PSNR at {budgets[-1]}x |',
+        f'| | {" | ".join(f"{b}x" for b in budgets)} | PSNR, SSIM, FSIM at the last |',
         '|---|' + '---|' * (len(budgets) + 1),
     ]
-    for method in (*METHODS, *ABLATIONS):
+    for method in (*METHODS, *ABLATIONS, *SYSTEMS):
         runs = [r for r in results if r.method == method and method != 'h2t']
         if runs:
             cells = [budget_cell([r for r in runs if r.budget == b]) for b in budgets]
-            psnr = [r.psnr for r in runs if r.budget == budgets[-1] and r.psnr is not None]
-            cells.append(f'{statistics.mean(psnr):.2f}' if psnr else '–')
+            cells.append(
+                pictures_cell([r for r in runs if r.budget == max(r.budget for r in runs)])
+            )
             lines.append(f'| {method_of(method).label} | {" | ".join(cells)} |')
     return '\n'.join([*lines, ''])
 
@@ -187,6 +198,15 @@ def budget_cell(runs: Sequence[Result]) -> str:
         return '–'
     values = [run.value for run in runs]
     return f'{mean_and_spread(values, runs[0].metric)} ({runs[0].epochs}; {len(runs)})'
+
+
+def pictures_cell(runs: Sequence[Result]) -> str:
+    """Means of what was measured of the SR images of one method at one budget: dB, and shares of 1."""
+    forms = {'psnr': '.2f', 'ssim': '.3f', 'fsim': '.4f'}
+    measured = {
+        name: [value for run in runs if (value := getattr(run, name)) is not None] for name in forms
+    }
+    return ', '.join(f'{statistics.mean(v):{forms[n]}}' for n, v in measured.items() if v) or '–'
 
 
 def value_format(metric: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ladder
 import pytest
-from ladder import ABLATIONS, BUDGETS, METHODS, SETS, Run, method_of, rungs
+from ladder import ABLATIONS, BICUBIC, BUDGETS, METHODS, SETS, SYSTEMS, Run, method_of, rungs
 from mmengine.config import Config
 from results import read_result, read_results
 
@@ -18,7 +18,9 @@ from sr4ir_mm.utils.errors import UserError
 from tests.test_apis.test_runs import FAKE
 
 ROOT = Path(__file__).parents[2]
-EVERY = (*METHODS, *ABLATIONS)
+EVERY = (*METHODS, *ABLATIONS, *SYSTEMS)
+#: Run on every set.
+COMMON = (*METHODS, *ABLATIONS)
 
 
 @cache
@@ -39,6 +41,11 @@ def costs(monkeypatch):
     """An iteration of each method costs its place in the list; L->T's is 1."""
     seconds = {method: 1.0 + place for place, method in enumerate(['l2t', *EVERY])}
     monkeypatch.setattr(ladder, 'costs_of', lambda ladder: {**seconds, 'l2t': 1.0})
+
+
+def learns_sr(method):
+    """Whether a method has the SR network of the ladder."""
+    return method not in ladder.WITHOUT_SR and 'sr_net' in method_of(method).starts
 
 
 def planned(evidence):
@@ -77,15 +84,15 @@ def test_methods_of_a_set_share_data_and_networks(evidence):
             for run in rungs([data], EVERY, budgets=[1])
             if scale in run.result_paths()
         }
-        assert set(configs) == set(EVERY)
+        assert set(configs) >= set(COMMON)
         first = configs['h2t']
         for config in configs.values():
             assert config.train_dataloader == first.train_dataloader
             assert config.val_dataloader == first.val_dataloader
-            assert config.val_evaluator == first.val_evaluator
+            assert config.val_evaluator[: len(first.val_evaluator)] == first.val_evaluator
             assert config.model.task_net == first.model.task_net
-        with_sr = [c.model.sr_net for c in configs.values() if c.model.get('sr_net')]
-        assert len(with_sr) == len(EVERY) - 2
+        with_sr = [configs[method].model.sr_net for method in configs if learns_sr(method)]
+        assert len(with_sr) >= len(COMMON) - 2
         assert all(net == with_sr[0] and net.upscale_factor == scale for net in with_sr)
 
 
@@ -144,6 +151,36 @@ def test_runs_wait_for_what_they_start_from_and_leave_a_result(project, evidence
     assert starts[0] == 'init_backbone_playing-cards'
     assert starts.index('h2t_playing-cards_b4') > starts.index('init_task-net_playing-cards')
     assert starts[-1] == 't2s_x8_playing-cards_b2'
+
+
+def test_what_needs_no_training_is_tested_alone(project, evidence, monkeypatch):
+    tested = []
+
+    def evaluate(training, checkpoint, options, launch):
+        tested.append((training, checkpoint))
+        metrics = {'coco/bbox_mAP': 0.1, 'sr/psnr': 17.0, 'sr/ssim': 0.4, 'sr/fsim': 0.9}
+        return metrics
+
+    monkeypatch.setattr(evidence, 'evaluate', evaluate)
+    run = Run(BICUBIC, 'scenes-det', 4, 0, 1)
+
+    run_all([run], evidence.plan(held_out=False), 1)
+
+    (result,) = [r for r in read_results(project / ladder.RESULTS) if r.method == BICUBIC]
+    assert (result.value, result.fsim, result.epochs, result.minutes) == (0.1, 0.9, 0, 0.0)
+    ((training, checkpoint),) = tested
+    assert checkpoint is None
+    assert list(training.init) == ['task_net']
+    assert 'h2t_scenes-det_b4' in str(training.init['task_net'])
+
+
+def test_finished_task_networks_are_those_trained_on_hr_images():
+    for method in ('t2s', 'fdsr', 'l1-alone', 'tdsr'):
+        source = Run(method, 'playing-cards', 8, 2, 1).sources()['task_net']
+        assert (source.method, source.budget, source.seed) == ('h2t', ladder.HR_BUDGET, 2)
+    assert Run('sod-mtgan', 'playing-cards', 8, 2, 1).sources()['task_net'].method == (
+        ladder.TASK_NET
+    )
 
 
 def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypatch):

@@ -70,9 +70,9 @@ def test_a_table_has_a_column_for_each_budget():
     more = [replace(r, budget=4, value=r.value + 10, epochs=20) for r in results(l2t=[70.0, 72.0])]
     text = set_table([*results(l2t=[70.0, 72.0], sr4ir=[80.0]), *more])
 
-    assert '| | 1x | 4x | PSNR at 4x |' in text
-    assert '| L→T | 71.00 ± 1.41 (5; 2) | 81.00 ± 1.41 (20; 2) | 20.00 |' in text
-    assert '| SR4IR | 80.00 (5; 1) | – | – |' in text
+    assert '| | 1x | 4x | PSNR, SSIM, FSIM at the last |' in text
+    assert '| L→T | 71.00 ± 1.41 (5; 2) | 81.00 ± 1.41 (20; 2) | 20.00, 0.500 |' in text
+    assert '| SR4IR | 80.00 (5; 1) | – | 20.00, 0.500 |' in text
 
 
 def test_differences_are_paired_by_seed():

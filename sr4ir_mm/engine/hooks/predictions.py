@@ -1,9 +1,10 @@
-"""Leave the last validation's predictions in the work dir."""
+"""Leave the predictions of the last validation, or of the test, in the work dir."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from mmengine.evaluator import Evaluator
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -15,13 +16,20 @@ NAME = 'predictions.npz'
 
 @HOOKS.register_module()
 class PredictionsHook(Hook):
-    """Keep ``predictions.npz`` of the last validation in the work dir, see :class:`PredictionsFile`.
+    """Keep ``predictions.npz`` of the last validation, or of the test, in the work dir, see :class:`PredictionsFile`.
 
     A hook, since a metric does not know the work dir of the run that it is part of.
     """
 
     def before_val(self, runner: Runner) -> None:
         """Let the validation's evaluator write the file, too."""
-        metrics = runner.val_loop.evaluator.metrics
-        if not any(isinstance(metric, PredictionsFile) for metric in metrics):
-            metrics.append(PredictionsFile(str(Path(runner.work_dir) / NAME)))
+        _add_to(runner.val_loop.evaluator, runner)
+
+    def before_test(self, runner: Runner) -> None:
+        """Let the test's evaluator write the file, too."""
+        _add_to(runner.test_loop.evaluator, runner)
+
+
+def _add_to(evaluator: Evaluator, runner: Runner) -> None:
+    if not any(isinstance(metric, PredictionsFile) for metric in evaluator.metrics):
+        evaluator.metrics.append(PredictionsFile(str(Path(runner.work_dir) / NAME)))

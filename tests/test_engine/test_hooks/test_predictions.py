@@ -1,20 +1,23 @@
-"""PredictionsHook: the last validation's answers lie in the work dir."""
+"""PredictionsHook: the answers of the last validation or the test lie in the work dir."""
 
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
 from sr4ir_mm.engine.hooks import PredictionsHook
 
 
-def test_validation_leaves_its_predictions_in_the_work_dir(tmp_path):
+@pytest.mark.parametrize('mode', ['val', 'test'])
+def test_evaluation_leaves_its_predictions_in_the_work_dir(tmp_path, mode):
     evaluator = SimpleNamespace(metrics=[])
-    runner = SimpleNamespace(work_dir=str(tmp_path), val_loop=SimpleNamespace(evaluator=evaluator))
-    hook = PredictionsHook()
+    loop = SimpleNamespace(evaluator=evaluator)
+    runner = SimpleNamespace(work_dir=str(tmp_path), **{f'{mode}_loop': loop})
+    before = getattr(PredictionsHook(), f'before_{mode}')
 
-    hook.before_val(runner)
-    hook.before_val(runner)
+    before(runner)
+    before(runner)
     (metric,) = evaluator.metrics
     metric.process({}, [dict(pred_score=torch.tensor([0.5, 0.5]), gt_label=torch.tensor([1]))])
     metric.evaluate(1)

@@ -1,0 +1,15 @@
+_base_ = [
+    '../../../configs/fdsr/_base_.py',
+    './_base_/scenes-det.py',
+    '../../../configs/_base_/models/bicubic_x4.py',
+    './_base_/recipe.py',
+    './_base_/runtime.py',
+]
+model = dict(
+    scale=4,
+    sr_net=dict(_base_.sr_net, scale=4),
+    init_from=dict(task_net='work_dirs/h2t_scenes-det/epoch_8.pth'),
+    task_net=_base_.task_net,
+)
+val_evaluator = [*_base_.val_evaluator, dict(type='sr4ir_mm.FSIM')]
+test_evaluator = val_evaluator

@@ -1,0 +1,15 @@
+_base_ = [
+    '../../../configs/fdsr/_base_.py',
+    './_base_/playing-cards.py',
+    '../../../configs/_base_/models/bicubic_x4.py',
+    './_base_/recipe.py',
+    './_base_/runtime.py',
+]
+model = dict(
+    scale=8,
+    sr_net=dict(_base_.sr_net, scale=8),
+    init_from=dict(task_net='work_dirs/h2t_playing-cards/epoch_6.pth'),
+    task_net=_base_.task_net,
+)
+val_evaluator = [*_base_.val_evaluator, dict(type='sr4ir_mm.FSIM')]
+test_evaluator = val_evaluator

@@ -1,0 +1,14 @@
+_base_ = [
+    '../../../configs/sod_mtgan/_base_.py',
+    './_base_/sign-digits.py',
+    './_base_/edsr_x8.py',
+    './_base_/recipe.py',
+    './_base_/runtime.py',
+]
+init_from = dict(sr_net=_base_.sr_init_x8)
+model = dict(scale=8, sr_net=_base_.sr_net, init_from=init_from, **_base_.task_options)
+optim_wrapper = dict(
+    sr_net=_base_.sr_optim, task_net=_base_.task_optim, discriminator=_base_.task_optim
+)
+param_scheduler = dict.fromkeys(('sr_net', 'task_net', 'discriminator'), _base_.schedule)
+train_cfg = dict(max_epochs=_base_.epochs_scratch)
