@@ -1,5 +1,5 @@
 # Mosaics of texture cells without background (tools/dataset_converters/make_mosaics.py): only detail tells the classes
-# apart, and the network keeps a fourth of the resolution.
+# apart, and the network keeps a fourth of the resolution. 96 px, trained on crops.
 _base_ = [
     '../../../../configs/_base_/datasets/voc_segmentation.py',
     '../../../../configs/_base_/models/fcn_tiny.py',
@@ -10,10 +10,11 @@ classes = ('brick', 'grass', 'gravel')
 train_pipeline = [
     dict(type='sr4ir_mm.LoadImage'),
     dict(type='mmseg.LoadAnnotations'),
+    dict(type='mmseg.RandomCrop', crop_size=(64, 64)),
     dict(type='mmseg.RandomFlip', prob=0.5),
     dict(type='mmseg.PackSegInputs'),
 ]
-test_pipeline = [*train_pipeline[:2], train_pipeline[3]]
+test_pipeline = [*train_pipeline[:2], train_pipeline[-1]]
 images = dict(data_root=data_root, img_suffix='.png', metainfo=dict(classes=classes))
 train_dataloader = dict(
     batch_size=16,
@@ -42,7 +43,7 @@ task_evaluator = [dict(type='mmseg.IoUMetric', iou_metrics=['mIoU'])]
 val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
 task_net = dict(
-    data_preprocessor=dict(size=(96, 96), seg_pad_val=255),
+    data_preprocessor=dict(size=(64, 64), seg_pad_val=255),
     backbone=dict(strides=(2, 2, 1, 1), dilations=(1, 1, 2, 4)),
     decode_head=dict(channels=64, num_classes=len(classes), ignore_index=255),
 )
