@@ -34,7 +34,6 @@ from ladder import (
     SETS,
     SHARP,
     SR_MORE,
-    SR_NET,
     SYSTEMS,
     Run,
     rungs,
@@ -114,7 +113,7 @@ def plan(held_out: bool) -> Plan[Run]:
 def finish(run: Run, held_out: bool) -> str:
     """Train, and for a rung of the ladder write its result; returns what to say of it."""
     training = run.training(held_out)
-    if held_out and run.method != SR_NET:
+    if held_out and not run.serves_both:
         write_held_out_config(run, training.config)
     note_commit(training)
     if run.method != BICUBIC:

@@ -32,6 +32,7 @@ class DataSet:
         images: Name of the images that its SR networks learn from, if another set has the same.
         hr_first: Whether all methods start from a task network that is trained on the HR images.
         backbone: Whether that network's backbone first learns to classify the HR objects.
+        held_out: Whether it has held-out images of its own; of others, training images are held out.
     """
 
     task: str
@@ -41,12 +42,13 @@ class DataSet:
     images: str | None = None
     hr_first: bool = True
     backbone: bool = False
+    held_out: bool = False
 
 
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
 SETS = {
     'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
-    'mosaics': DataSet('segmentation', MIOU, (4,), 4, backbone=True),
+    'mosaics': DataSet('segmentation', MIOU, (4,), 4, backbone=True, held_out=True),
     'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True),
     'scenes-det': DataSet('detection', MAP, (4,), 8),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
@@ -228,9 +230,15 @@ class Run:
         budget = '' if self.budget is None else f'_b{self.budget}'
         return f'{self.method}{scale}_{self.data}{budget}'
 
+    @property
+    def serves_both(self) -> bool:
+        """Whether one training serves test and held-out runs: its images are the same, or it reads no label."""
+        same_images = SETS[self.data].held_out and self.method in INITIAL
+        return same_images or self.method == SR_NET
+
     def training(self, held_out: bool = False) -> Training:
         """How it is trained, and from what."""
-        held_out = held_out and self.method != SR_NET  # it reads no label and serves both
+        held_out = held_out and not self.serves_both
         folder = (HELD_OUT_WORK if held_out else WORK) / self.name / f'seed_{self.seed}'
         config = CONFIGS / f'{self.config_name}.py'
         init = {net: run.training(held_out).work_dir for net, run in self.sources().items()}

@@ -243,6 +243,15 @@ def test_a_held_out_run_leaves_its_result_apart(project, evidence, monkeypatch):
     assert evidence.is_finished(run, held_out=True)
 
 
+def test_initial_networks_serve_held_out_runs_where_they_see_the_same_images():
+    def folders(data, method):
+        run = Run(method, data, None, 0)
+        return run.training().work_dir, run.training(held_out=True).work_dir
+
+    assert len(set(folders('mosaics', ladder.TASK_NET))) == 1
+    assert len(set(folders('scenes-det', ladder.TASK_NET))) == 2
+
+
 def test_a_training_that_is_resumed_keeps_the_commit_of_its_start(project, evidence, monkeypatch):
     training = Run('l2t', 'scenes-det', 4, 0, 1).training()
     commits = iter(['first', 'second'])
