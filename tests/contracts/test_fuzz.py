@@ -151,7 +151,11 @@ LOSSES = st.one_of(
 SR_PHASES = st.fixed_dictionaries(
     dict(type=st.just('sr4ir_mm.SRPhase')),
     optional=dict(
-        pixel=LOSSES, tdp=LOSSES, task=WEIGHTS, every=st.sampled_from([1, 2, 0, -1, 'x'])
+        pixel=LOSSES,
+        tdp=LOSSES,
+        task=WEIGHTS,
+        every=st.sampled_from([1, 2, 0, -1, 'x']),
+        balance=st.sampled_from([None, 1.0, 0, -1, 'x']),
     ),
 )
 TASK_PHASES = st.fixed_dictionaries(

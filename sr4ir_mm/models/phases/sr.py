@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 from torch import Tensor, nn
 
+from sr4ir_mm.models.phases.balance import balance_losses
 from sr4ir_mm.models.phases.base import Phase, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.tdp import tdp_loss
@@ -91,11 +92,17 @@ class SRPhase(Phase):
             only ``SharedDecoderNet`` has. It starts with the training, as distributed training has to see the layer in
             every iteration.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
+        balance: Scale the TDP loss, in every iteration anew, so that the norm of its gradient to the SR images is so
+            many times that of the pixel loss's: how large features are differs between networks and changes while they
+            are trained, and the weight would have to be found for each. The TDP loss's own weight has no effect then.
+            Where either gradient is 0 or not finite, the loss is left as it is. Each process balances its own images.
+            None leaves the weights alone, as the paper does.
 
     Raises:
-        UserError: ``every`` is no positive number, or the segmentation loss is to start late.
+        UserError: ``every`` or ``balance`` is no positive number, a loss to be balanced is missing, or the segmentation
+            loss is to start late.
 
-    Source: methods.md 5.2 and 5.4, step 1; ``every`` is this project's own.
+    Source: methods.md 5.2 and 5.4, step 1; ``every`` and ``balance`` are this project's own.
     """
 
     trains = ('sr_net',)
@@ -110,6 +117,7 @@ class SRPhase(Phase):
         adversarial: Mapping | None = None,
         perceptual: Mapping | None = None,
         segmentation: Mapping | None = None,
+        balance: float | None = None,
     ) -> None:
         super().__init__()
         self.every = check_number('SRPhase every', every, least=1, whole=True)
@@ -121,6 +129,16 @@ class SRPhase(Phase):
                 'begin out.'
             )
         self.task_eval = task_eval
+        self.balance = None if balance is None else self._check_balance(balance)
+
+    def _check_balance(self, balance: float) -> float:
+        missing = sorted({'pixel', 'tdp'} - self.loss_names())
+        if missing:
+            raise UserError(
+                f'SRPhase has balance={balance!r} but no {" and no ".join(missing)} loss, and it needs both to balance '
+                'them; add what is missing, or leave balance out.'
+            )
+        return check_number('SRPhase balance', balance, least=1e-3)
 
     def loss_names(self) -> set[str]:
         """Names of the SR losses."""
@@ -145,6 +163,9 @@ class SRPhase(Phase):
         else:
             sr_rgb01, losses = context.images.super_resolve(), {}
         losses.update(image_losses(self.losses, active, context, sr_rgb01))
+        if self.balance and {'pixel', 'tdp'} <= active:
+            pair = losses['loss_tdp'], losses['loss_pixel']
+            losses['loss_tdp'] = balance_losses(*pair, sr_rgb01, self.balance)
         if not active.isdisjoint(('task', 'adversarial')):
             losses.update(self._judged(active, context, sr_rgb01))
         return losses
