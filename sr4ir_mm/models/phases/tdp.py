@@ -13,6 +13,7 @@ from sr4ir_mm.models.adapters import are_extracted
 from sr4ir_mm.models.losses import TDPLoss
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.early_gradient import mean_over_images
+from sr4ir_mm.models.phases.importance import weighted_features
 from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 #: Images of the TDP loss that are passed together: fewer pixels make convolutions slow, more take memory.
@@ -40,6 +41,8 @@ def _features_loss(
         if _splits(criterion, layers, net, sr_rgb01):
             return _tdp_in_parts(criterion, context, sr_rgb01, layers, name)
         sr_features = adapter.features(net, sr_rgb01, images.batch, layers)
+        if criterion.task_weighted:
+            return criterion(sr_features, *weighted_features(context, layers, name))
         if name == 'extractor':
             return criterion(sr_features, context.extracted(layers))
         with torch.no_grad() if criterion.detach_hr else nullcontext():
@@ -58,6 +61,7 @@ def _splits(
     wanted = device == 'cpu' if criterion.in_parts is None else criterion.in_parts
     return (
         wanted
+        and not criterion.task_weighted
         and criterion.detach_hr
         and are_extracted(layers)
         and sr_rgb01.requires_grad
