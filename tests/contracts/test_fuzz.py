@@ -170,7 +170,12 @@ MODELS = st.fixed_dictionaries(
     optional=dict(
         scale=st.sampled_from([4, 4, 4, 2, 3, 0, -1, '4', 1.5, None]),
         cqmix=st.fixed_dictionaries(
-            {}, optional=dict(grid=st.sampled_from([1, 4, 0, -2, 99, 'x']))
+            {},
+            optional=dict(
+                grid=st.sampled_from([1, 4, 0, -2, 99, 'x']),
+                mode=st.sampled_from(['grid', 'instance', 'x']),
+                curriculum=st.booleans(),
+            ),
         ),
         test_cfg=st.dictionaries(
             st.sampled_from(['input', 'image', 'coordinates', 'predict_task', 'other']),
