@@ -166,8 +166,8 @@ class TaskDrivenSR(BaseModel):
 
     def phase_context(self, batch: LRHRBatch, progress: Progress | None = None) -> PhaseContext:
         """One iteration as the phases see it; without ``progress`` every loss has started."""
-        images = TrainingImages(batch, self.super_resolve, self.cqmix)
         progress = progress or Progress()
+        images = TrainingImages(batch, self.super_resolve, self.cqmix, self.adapter, progress)
         return PhaseContext(self.nets(), self.adapter, images, self.default_layers, progress)
 
     def train(self, mode: bool = True) -> TaskDrivenSR:

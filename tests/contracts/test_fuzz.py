@@ -151,7 +151,11 @@ LOSSES = st.one_of(
 SR_PHASES = st.fixed_dictionaries(
     dict(type=st.just('sr4ir_mm.SRPhase')),
     optional=dict(
-        pixel=LOSSES, tdp=LOSSES, task=WEIGHTS, every=st.sampled_from([1, 2, 0, -1, 'x'])
+        pixel=LOSSES,
+        tdp=LOSSES,
+        task=WEIGHTS,
+        every=st.sampled_from([1, 2, 0, -1, 'x']),
+        balance=st.sampled_from([None, 1.0, 0, -1, 'x']),
     ),
 )
 TASK_PHASES = st.fixed_dictionaries(
@@ -166,7 +170,12 @@ MODELS = st.fixed_dictionaries(
     optional=dict(
         scale=st.sampled_from([4, 4, 4, 2, 3, 0, -1, '4', 1.5, None]),
         cqmix=st.fixed_dictionaries(
-            {}, optional=dict(grid=st.sampled_from([1, 4, 0, -2, 99, 'x']))
+            {},
+            optional=dict(
+                grid=st.sampled_from([1, 4, 0, -2, 99, 'x']),
+                mode=st.sampled_from(['grid', 'instance', 'x']),
+                curriculum=st.booleans(),
+            ),
         ),
         test_cfg=st.dictionaries(
             st.sampled_from(['input', 'image', 'coordinates', 'predict_task', 'other']),

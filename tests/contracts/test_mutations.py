@@ -193,7 +193,7 @@ MUTATIONS = [
     ),
     Mutation(
         '11 TDP under AMP',
-        'models/phases/sr.py',
+        'models/phases/tdp.py',
         'sr_features = adapter.features(net, sr_rgb01, images.batch, layers)\n',
         'with torch.no_grad():\n'
         '            adapter.features(net, images.hr_rgb01, images.batch, layers)\n'

@@ -39,7 +39,7 @@ class RecordedCQMix(CQMix):
         super().__init__()
         self.mask: Tensor | None = None
 
-    def sample_mask(self, count: int, device: torch.device) -> Tensor:
+    def sample_mask(self, count: int, device: torch.device, share: float = 1.0) -> Tensor:
         """The recorded cells of this step."""
         assert len(self.mask) == count
         return self.mask.to(device)

@@ -102,6 +102,15 @@ class TaskAdapter(nn.Module, ABC):
             'or use a model of mmseg.'
         )
 
+    def draw_objects(self, batch: LRHRBatch) -> Tensor | None:
+        """Where the objects of a training batch are, for a patch mix by instance.
+
+        Returns:
+            (N, 1, h, w) bool, of the size of the batch's task inputs before a resize of the adapter; None for a task
+            that does not tell.
+        """
+        return None
+
     def predict(
         self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch
     ) -> list[BaseDataElement]:

@@ -121,6 +121,12 @@ class DetectionAdapter(TaskAdapter):
         zeros = image_rgb01.new_zeros(most)
         return torch.stack([zeros.index_add(0, item.labels, item.scores) for item in found])
 
+    def draw_objects(self, batch: LRHRBatch) -> Tensor:
+        """What the boxes hold, which nothing has resized yet; see :meth:`TaskAdapter.draw_objects`."""
+        size, device = tuple(batch.task_inputs.shape[-2:]), batch.task_inputs.device
+        found = [_inside(sample.get('gt_instances'), size, device) for sample in batch.samples]
+        return torch.stack(found)[:, None]
+
     def enlarge_targets(self, samples: Sequence[BaseDataElement], scale: int) -> None:
         """Boxes, masks and the semantic map; see :meth:`TaskAdapter.enlarge_targets`."""
         for sample in samples:
@@ -166,6 +172,18 @@ def _num_outputs(task_net: nn.Module) -> int:
         level=logging.WARNING,
     )
     return 1
+
+
+def _inside(instances: BaseDataElement | None, size: Size, device: torch.device) -> Tensor:
+    """(h, w) bool: whether the middle of a pixel is in any of the instances' boxes, (n, 4) corners in px."""
+    boxes = None if instances is None else instances.get('bboxes')
+    if boxes is None:
+        return torch.zeros(size, dtype=torch.bool, device=device)
+    left, top, right, bottom = getattr(boxes, 'tensor', boxes).to(device).T[..., None]
+    y, x = (torch.arange(side, device=device) + 0.5 for side in size)
+    rows, columns = (top <= y) & (y < bottom), (left <= x) & (x < right)
+    # A product of matrices, so that memory holds no map for each box.
+    return rows.float().T @ columns.float() > 0
 
 
 def _rescale_sample(sample: BaseDataElement, old: Size, new: Size, with_ground_truth: bool) -> None:

@@ -13,6 +13,9 @@ from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch
 from sr4ir_mm.utils.modules import unwrap
 
+#: What mmseg's label maps have where there is no class.
+_IGNORED = 255
+
 
 @MODELS.register_module()
 class SegmentationAdapter(TaskAdapter):
@@ -36,6 +39,10 @@ class SegmentationAdapter(TaskAdapter):
         """See :meth:`TaskAdapter.labels`; pixels that the preprocessor added are to be ignored."""
         return torch.cat([sample.gt_sem_seg.data for sample in batch.samples])
 
+    def draw_objects(self, batch: LRHRBatch) -> Tensor:
+        """Pixels of a drawn half of the classes present, rounded down; see :meth:`TaskAdapter.draw_objects`."""
+        return torch.stack([_draw_classes(sample.gt_sem_seg.data) for sample in batch.samples])
+
     def draw(
         self, visualizer: Any, image_rgb: np.ndarray, sample: BaseDataElement, **options: Any
     ) -> None:
@@ -44,3 +51,15 @@ class SegmentationAdapter(TaskAdapter):
         visualizer.add_datasample(
             'prediction', image_rgb, sample, draw_gt=False, with_labels=False, **options
         )
+
+
+def _draw_classes(label: Tensor) -> Tensor:
+    """(1, h, w) label map to where it is one of the drawn classes, without a copy to the host."""
+    label = label.long()
+    # What is no class shares the last place, which is never drawn.
+    label = torch.where((label < 0) | (label > _IGNORED), _IGNORED, label)
+    present = label.new_zeros(_IGNORED + 1).index_fill(0, label.flatten(), 1)
+    present[_IGNORED] = 0
+    order = torch.rand(present.shape, device=label.device) + (1 - present)
+    rank = order.argsort().argsort()
+    return (present.bool() & (rank < present.sum() // 2))[label]

@@ -24,6 +24,11 @@ def distance(name: str, prediction: Tensor, target: Tensor) -> Tensor:
     return _DISTANCES[name](prediction, target)
 
 
+def elementwise(name: str, prediction: Tensor, target: Tensor) -> Tensor:
+    """Distance of each element, of ``'l1'`` and ``'mse'``, whose mean is :func:`distance`."""
+    return _DISTANCES[name](prediction, target, reduction='none')
+
+
 def check_distance(name: str) -> str:
     """Return ``name`` if it is a known distance.
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sr4ir_mm.models.losses.pixel import check_distance, distance
+from sr4ir_mm.models.losses.pixel import check_distance, distance, elementwise
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.checks import check_names, check_number
 from sr4ir_mm.utils.errors import UserError
@@ -32,12 +32,20 @@ class TDPLoss(nn.Module):
         normalize: Divide the channels of each position by their norm first, so that only directions are compared.
         in_parts: Take features and their gradient of a few images (as many as fill 512 x 512 px) after the other: the
             same up to rounding, and memory holds the graph of a part. None does so on the CPU.
+        task_weighted: Weigh the distance of each element by how much the task's own loss of the HR image depends on it:
+            the absolute value of that loss's gradient to the HR features, a constant, with mean 1 over each layer and
+            image. Errors that the task does not see then cost little, and those that it decides by cost more. The whole
+            batch is then passed at once, the HR images with labels and, for the losses, in train mode but for
+            statistics and dropout.
 
     Config::
 
         dict(type='sr4ir_mm.TDPLoss', layers=['neck.0', 'neck.1'], weights=[0.5, 0.5])
 
-    Source: Kim et al., CVPR 2024; methods.md 5.4 and 8.3.
+    Raises:
+        UserError: ``task_weighted`` with ``'frobenius'``, which has no elements, or without ``detach_hr``.
+
+    Source: Kim et al., CVPR 2024; methods.md 5.4 and 8.3; ``task_weighted`` is this project's own.
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class TDPLoss(nn.Module):
         nets: Sequence[str] | None = None,
         normalize: bool = False,
         in_parts: bool | None = None,
+        task_weighted: bool = False,
     ) -> None:
         super().__init__()
         if weights is not None and layers is not None and len(weights) != len(layers):
@@ -66,13 +75,25 @@ class TDPLoss(nn.Module):
         self.nets = None if nets is None else check_names('TDPLoss nets', nets)
         self.normalize = normalize
         self.in_parts = in_parts
+        self.task_weighted = task_weighted
+        if task_weighted and (criterion == 'frobenius' or not detach_hr):
+            raise UserError(
+                f'TDPLoss(task_weighted=True) got criterion={criterion!r} and detach_hr={detach_hr}, but weighs '
+                "elements by constants of the HR images; use 'l1' or 'mse' and leave detach_hr on."
+            )
 
-    def forward(self, sr_features: Sequence[Tensor], hr_features: Sequence[Tensor]) -> Tensor:
+    def forward(
+        self,
+        sr_features: Sequence[Tensor],
+        hr_features: Sequence[Tensor],
+        importance: Sequence[Tensor] | None = None,
+    ) -> Tensor:
         """Weighted mean distance; gradient flows to ``sr_features`` only, unless ``detach_hr`` is off.
 
         Args:
             sr_features: Features of the SR images, one tensor a layer, any shape.
             hr_features: Features of the HR images, same shapes, same order.
+            importance: Factor of each element's distance, same shapes, same order; None for 1 each.
 
         Returns:
             Scalar, >= 0: mean over each layer's elements, summed over layers times their weights.
@@ -86,17 +107,22 @@ class TDPLoss(nn.Module):
                 f'SR features have shapes {shapes[0]}, HR features {shapes[1]}; they must agree.'
             )
         weights = self._layer_weights(len(sr_features))
+        factors = [()] * len(weights) if importance is None else [(item,) for item in importance]
         total = sum(
-            weight * self.distance(sr, hr.detach() if self.detach_hr else hr)
-            for weight, sr, hr in zip(weights, sr_features, hr_features, strict=True)
+            weight * self.distance(sr, hr.detach() if self.detach_hr else hr, *factor)
+            for weight, sr, hr, factor in zip(
+                weights, sr_features, hr_features, factors, strict=True
+            )
         )
         return self.weight * total
 
-    def distance(self, sr: Tensor, hr: Tensor) -> Tensor:
+    def distance(self, sr: Tensor, hr: Tensor, importance: Tensor | None = None) -> Tensor:
         """Scalar distance of one layer's features of equal shape."""
         if self.normalize:
             sr, hr = F.normalize(sr, dim=1), F.normalize(hr, dim=1)
-        return distance(self.criterion, sr, hr)
+        if importance is None:
+            return distance(self.criterion, sr, hr)
+        return (importance * elementwise(self.criterion, sr, hr)).mean()
 
     def _layer_weights(self, count: int) -> list[float]:
         if self.weights is None:

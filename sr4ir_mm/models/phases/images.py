@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sr4ir_mm.models.adapters import TaskAdapter
 from sr4ir_mm.models.augments import CQMix
-from sr4ir_mm.structures import LRHRBatch
+from sr4ir_mm.structures import LRHRBatch, Progress
 
 KINDS = ('hr', 'up', 'sr', 'cqmix')
 
@@ -18,18 +19,27 @@ class TrainingImages:
     """Images of one batch by kind, all (N, 3, H, W) in image space and of the padded HR size.
 
     ``hr`` ground truth; ``up`` LR, bilinearly upsampled; ``sr`` super-resolved, neither clamped nor quantised;
-    ``cqmix`` a grid of SR and HR cells.
+    ``cqmix`` a grid of SR and HR cells, or SR objects and HR background or the reverse.
 
     Args:
         batch: The preprocessed batch.
         super_resolve: Maps LR to SR images.
         cqmix: The patch mix.
+        adapter: Knows where objects are, for a patch mix by instance; without it, the mix is on the grid.
+        progress: How far the training is, for a patch mix that changes with it.
     """
 
     def __init__(
-        self, batch: LRHRBatch, super_resolve: Callable[[Tensor], Tensor], cqmix: CQMix | None
+        self,
+        batch: LRHRBatch,
+        super_resolve: Callable[[Tensor], Tensor],
+        cqmix: CQMix | None,
+        adapter: TaskAdapter | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.batch = batch
+        self._adapter = adapter
+        self._progress = progress or Progress()
         self._super_resolve = super_resolve
         self._cqmix = cqmix
         self._sr_rgb01: Tensor | None = None
@@ -79,7 +89,7 @@ class TrainingImages:
             drawn[needs_sr] = self._sr_rows(needs_sr, reuse).to(drawn)
         if rows['cqmix']:
             sr_rgb01, hr_rgb01 = drawn[rows['cqmix']], self.hr_rgb01[rows['cqmix']]
-            drawn[rows['cqmix']] = self._mix(sr_rgb01, hr_rgb01)
+            drawn[rows['cqmix']] = self._mix(sr_rgb01, hr_rgb01, rows['cqmix'])
         return drawn
 
     def _sr_rows(self, rows: list[int], reuse: bool) -> Tensor:
@@ -87,8 +97,13 @@ class TrainingImages:
             return self._sr_rgb01.detach()[rows]
         return self._super_resolve(self.batch.lr_rgb01[rows])
 
-    def _mix(self, sr_rgb01: Tensor, hr_rgb01: Tensor) -> Tensor:
-        return self._cqmix(dict(sr_rgb01=sr_rgb01, hr_rgb01=hr_rgb01))['cqmix_rgb01']
+    def _mix(self, sr_rgb01: Tensor, hr_rgb01: Tensor, rows: list[int] | None = None) -> Tensor:
+        """Mix the images, which are those rows of the batch; None for all."""
+        mixed = dict(sr_rgb01=sr_rgb01, hr_rgb01=hr_rgb01, share=self._progress.share)
+        if self._cqmix.mode == 'instance' and self._adapter is not None:
+            objects = self._adapter.draw_objects(self.batch)
+            mixed['objects'] = objects if objects is None or rows is None else objects[rows]
+        return self._cqmix(mixed)['cqmix_rgb01']
 
     def get(self, kind: str) -> Tensor:
         """The images of one kind; ``sr`` and ``cqmix`` need a call of :meth:`super_resolve` or

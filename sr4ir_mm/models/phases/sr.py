@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 
-import torch
 from torch import Tensor, nn
 
-from sr4ir_mm.models.adapters import are_extracted
-from sr4ir_mm.models.losses import TDPLoss
+from sr4ir_mm.models.phases.balance import balance_losses
 from sr4ir_mm.models.phases.base import Phase, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
-from sr4ir_mm.models.phases.early_gradient import mean_over_images
+from sr4ir_mm.models.phases.tdp import tdp_loss
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
 from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import eval_mode, steady_mode, unwrap
-
-#: Images of the TDP loss that are passed together: fewer pixels make convolutions slow, more take memory.
-_PIXELS_AT_ONCE = 512**2
+from sr4ir_mm.utils.modules import steady_mode, unwrap
 
 
 class SRLosses(nn.Module):
@@ -98,11 +92,17 @@ class SRPhase(Phase):
             only ``SharedDecoderNet`` has. It starts with the training, as distributed training has to see the layer in
             every iteration.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
+        balance: Scale the TDP loss, in every iteration anew, so that the norm of its gradient to the SR images is so
+            many times that of the pixel loss's: how large features are differs between networks and changes while they
+            are trained, and the weight would have to be found for each. The TDP loss's own weight has no effect then.
+            Where either gradient is 0 or not finite, the loss is left as it is. Each process balances its own images.
+            None leaves the weights alone, as the paper does.
 
     Raises:
-        UserError: ``every`` is no positive number, or the segmentation loss is to start late.
+        UserError: ``every`` or ``balance`` is no positive number, a loss to be balanced is missing, or the segmentation
+            loss is to start late.
 
-    Source: methods.md 5.2 and 5.4, step 1; ``every`` is this project's own.
+    Source: methods.md 5.2 and 5.4, step 1; ``every`` and ``balance`` are this project's own.
     """
 
     trains = ('sr_net',)
@@ -117,6 +117,7 @@ class SRPhase(Phase):
         adversarial: Mapping | None = None,
         perceptual: Mapping | None = None,
         segmentation: Mapping | None = None,
+        balance: float | None = None,
     ) -> None:
         super().__init__()
         self.every = check_number('SRPhase every', every, least=1, whole=True)
@@ -128,6 +129,16 @@ class SRPhase(Phase):
                 'begin out.'
             )
         self.task_eval = task_eval
+        self.balance = None if balance is None else self._check_balance(balance)
+
+    def _check_balance(self, balance: float) -> float:
+        missing = sorted({'pixel', 'tdp'} - self.loss_names())
+        if missing:
+            raise UserError(
+                f'SRPhase has balance={balance!r} but no {" and no ".join(missing)} loss, and it needs both to balance '
+                'them; add what is missing, or leave balance out.'
+            )
+        return check_number('SRPhase balance', balance, least=1e-3)
 
     def loss_names(self) -> set[str]:
         """Names of the SR losses."""
@@ -152,6 +163,9 @@ class SRPhase(Phase):
         else:
             sr_rgb01, losses = context.images.super_resolve(), {}
         losses.update(image_losses(self.losses, active, context, sr_rgb01))
+        if self.balance and {'pixel', 'tdp'} <= active:
+            pair = losses['loss_tdp'], losses['loss_pixel']
+            losses['loss_tdp'] = balance_losses(*pair, sr_rgb01, self.balance)
         if not active.isdisjoint(('task', 'adversarial')):
             losses.update(self._judged(active, context, sr_rgb01))
         return losses
@@ -201,82 +215,3 @@ def image_losses(
     if 'perceptual' in active:
         values['loss_perceptual'] = losses.perceptual(sr_rgb01, context.images.hr_rgb01)
     return values
-
-
-def tdp_loss(criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor) -> Tensor:
-    """Distance of SR and HR features of a network in eval mode, the mean if there are several."""
-    nets = criterion.nets or [context.feature_net]
-    losses = [_features_loss(criterion, context, sr_rgb01, name) for name in nets]
-    return sum(losses) / len(losses)
-
-
-def _features_loss(
-    criterion: TDPLoss, context: PhaseContext, sr_rgb01: Tensor, name: str
-) -> Tensor:
-    """Distance in the features of one network.
-
-    SR features come first: inside one autocast context, a forward pass without gradient caches cast weights that carry
-    none, and a later pass of the same network would have no gradient at all.
-    """
-    layers = criterion.layers or context.default_layers
-    images, adapter, net = context.images, context.adapter, context.nets[name]
-    with eval_mode(unwrap(net)):
-        if _splits(criterion, layers, net, sr_rgb01):
-            return _tdp_in_parts(criterion, context, sr_rgb01, layers, name)
-        sr_features = adapter.features(net, sr_rgb01, images.batch, layers)
-        if name == 'extractor':
-            return criterion(sr_features, context.extracted(layers))
-        with torch.no_grad() if criterion.detach_hr else nullcontext():
-            hr_features = adapter.features(net, images.hr_rgb01, images.batch, layers)
-    return criterion(sr_features, hr_features)
-
-
-def _splits(
-    criterion: TDPLoss, layers: Sequence[str], task_net: nn.Module, sr_rgb01: Tensor
-) -> bool:
-    """Whether the loss can be taken in parts of the batch, and is to be.
-
-    The gradient that is taken early knows nothing of the scale that keeps float16 from vanishing.
-    """
-    device = sr_rgb01.device.type
-    wanted = device == 'cpu' if criterion.in_parts is None else criterion.in_parts
-    return (
-        wanted
-        and criterion.detach_hr
-        and are_extracted(layers)
-        and sr_rgb01.requires_grad
-        and not any(parameter.requires_grad for parameter in task_net.parameters())
-        and not (torch.is_autocast_enabled(device) and _autocasts_to_float16(device))
-    )
-
-
-def _autocasts_to_float16(device: str) -> bool:
-    return torch.get_autocast_dtype(device) == torch.float16
-
-
-def _tdp_in_parts(
-    criterion: TDPLoss,
-    context: PhaseContext,
-    sr_rgb01: Tensor,
-    layers: Sequence[str],
-    name: str,
-) -> Tensor:
-    adapter, net, batch = context.adapter, context.nets[name], context.images.batch
-    sr_inputs, samples = adapter.feature_inputs(sr_rgb01, batch, layers)
-    if name == 'extractor':
-        whole = context.extracted(layers)
-    else:
-        hr_inputs, _ = adapter.feature_inputs(context.images.hr_rgb01, batch, layers)
-
-    @torch.no_grad()
-    def hr_features(rows: slice) -> list[Tensor]:
-        if name == 'extractor':
-            return [feature[rows] for feature in whole]
-        return adapter.features_of(net, hr_inputs[rows], samples[rows], layers)
-
-    def loss(sr_input: Tensor, rows: slice) -> Tensor:
-        sr_features = adapter.features_of(net, sr_input, samples[rows], layers)
-        return criterion(sr_features, hr_features(rows))
-
-    at_once = math.ceil(_PIXELS_AT_ONCE / math.prod(sr_inputs.shape[-2:]))
-    return mean_over_images(loss, sr_inputs, at_once)

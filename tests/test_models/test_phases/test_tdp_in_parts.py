@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from sr4ir_mm.models.phases import sr
+from sr4ir_mm.models.phases import tdp
 from sr4ir_mm.models.phases.early_gradient import mean_over_images
 from tests import toy
 
@@ -28,7 +28,7 @@ def losses_and_gradients(task, in_parts, criterion='l1'):
 @pytest.mark.parametrize('criterion', ['l1', 'mse', 'frobenius'])
 @pytest.mark.parametrize('task', ['cls', 'seg', 'det'])
 def test_losses_and_gradients_are_those_of_the_batch(task, criterion, monkeypatch):
-    monkeypatch.setattr(sr, '_PIXELS_AT_ONCE', 1)
+    monkeypatch.setattr(tdp, '_PIXELS_AT_ONCE', 1)
     whole, split = (losses_and_gradients(task, choice, criterion) for choice in (False, None))
 
     assert set(whole[2]) != {1}
