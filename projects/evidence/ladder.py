@@ -143,10 +143,13 @@ _LOGITS = {
     f'{_TASK}.distill.criterion': 'kl',
     f'{_TASK}.distill.layers': ['head.fc'],
 }
+_ALWAYS = {f'{_SR}.begin': 0.0, f'{_SR}.tdp.begin': 0.1}
 #: The SR network learns in every third iteration, whose SR images the task network sees as they were.
-_THIRD = {f'{_SR}.every': 3, f'{_TASK}.reuse_sr': True}
-#: Until then it is S->T.
-_LATE = {f'{_SR}.pixel.begin': 0.5, f'{_SR}.tdp.begin': 0.5}
+_THIRD = {**_ALWAYS, f'{_SR}.every': 3, f'{_TASK}.reuse_sr': True}
+_BALANCE = {f'{_SR}.balance': 1.0}
+_WEIGHTED = {f'{_SR}.tdp.task_weighted': True}
+_CURRICULUM = {'model.cqmix.curriculum': True}
+_INSTANCE = {'model.cqmix.mode': 'instance'}
 _SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
 _S2T = {name.replace('phases.1', 'phases.0'): value for name, value in _FEATURES.items()}
 _S2T_LOGITS = {name.replace('phases.1', 'phases.0'): value for name, value in _LOGITS.items()}
@@ -172,9 +175,13 @@ CANDIDATES = {
         {f'{_SR}.tdp.nets': ['task_net', 'extractor']},
     ),
     'lite-logits-sr': _lite('logits distilled, SR images alone', _THIRD, _LOGITS, _SR_ALONE),
-    'late': _lite('SR phase in the second half alone', _LATE),
-    'late-sr': _lite('the same, SR images alone', _LATE, _SR_ALONE),
-    'late-sr-features': _lite('the same, features distilled', _LATE, _SR_ALONE, _FEATURES),
+    'lite-second': _lite('SR phase in every second iteration, always', _ALWAYS),
+    'late-sr': _lite('SR4IR-lite, SR images alone', _SR_ALONE),
+    'late-sr-features': _lite('the same, features distilled', _SR_ALONE, _FEATURES),
+    'lite-balance': _lite('SR4IR-lite, TDP gradient as strong as the pixels’', _BALANCE),
+    'lite-weighted': _lite('SR4IR-lite, TDP weighted by task gradients', _WEIGHTED),
+    'lite-curriculum': _lite('SR4IR-lite, CQMix with a curriculum', _CURRICULUM),
+    'lite-instance': _lite('SR4IR-lite, CQMix by instance', _INSTANCE),
     'lite-normalised': _lite(
         'normalised TDP features', _THIRD, {f'{_SR}.tdp.normalize': True, f'{_SR}.tdp.weight': 10.0}
     ),

@@ -21,6 +21,7 @@ import statistics
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from fractions import Fraction
 from math import lcm
 from pathlib import Path
 
@@ -57,12 +58,21 @@ class Candidate:
     autocast: str | None
 
     def cycle(self) -> int:
-        """Iterations after which its phases repeat (``SRPhase(every=2)``)."""
-        return lcm(*(getattr(phase, 'every', 1) for phase in self.model.phases))
+        """Iterations that stand for a training (``SRPhase(every=2, begin=0.5)``: two before the half, two after)."""
+        every = lcm(*(getattr(phase, 'every', 1) for phase in self.model.phases))
+        return every * self._late().denominator
+
+    def _late(self) -> Fraction:
+        """Share of training after which the last phase begins."""
+        begin = max(getattr(phase, 'begin', 0.0) for phase in self.model.phases)
+        return Fraction(begin).limit_denominator(4)
 
     def step(self, batch: dict, iteration: int = 0) -> dict[str, Tensor]:
-        """One iteration."""
-        MessageHub.get_current_instance().update_info('iter', iteration)
+        """One iteration of a training as long as a cycle; where no phase is late, every loss counts as begun."""
+        total = self.cycle() if self._late() else None
+        hub = MessageHub.get_current_instance()
+        hub.update_info('iter', iteration % (total or iteration + 1))
+        hub.update_info('max_iters', total)
         device = next(self.model.parameters()).device.type
         dtype = None if self.autocast is None else getattr(torch, self.autocast)
         with torch.autocast(device, dtype) if dtype else nullcontext():

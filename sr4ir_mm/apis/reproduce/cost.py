@@ -73,7 +73,7 @@ def _passes(phase: Mapping) -> dict[str, float]:
         return {'sr': sr, 'task': 3.0 * kinds}
     if kind == 'JointPhase':
         return {'sr': 3.0, 'task': 3.0 * kinds, 'features': 2 * features}
-    share = 1 / phase.get('every', 1)
+    share = (1 - phase.get('begin', 0.0)) / phase.get('every', 1)
     losses = 2.0 if phase.get('task') else 0.0
     return {'sr': 3 * share, 'task': losses * share, 'features': features * share}
 

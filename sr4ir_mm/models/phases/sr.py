@@ -75,8 +75,7 @@ class SRPhase(Phase):
     """Train the SR network; the others are frozen while they lend features or losses.
 
     Args:
-        pixel: ``dict(weight=1.0, criterion='l1', begin=0.0)``, None for none. Where every loss begins late, the SR
-            network rests until then, and the training is S->T's so far.
+        pixel: ``dict(weight=1.0, criterion='l1', begin=0.0)``, None for none.
         tdp: ``dict(layers=..., weights=..., weight=1.0, begin=0.1)``, None for none. Features of SR
             and HR images come from the task network that is being trained, in eval mode, or from
             the model's ``extractor`` if it has one; ``begin`` is the share of training after which it
@@ -92,6 +91,8 @@ class SRPhase(Phase):
             only ``SharedDecoderNet`` has. It starts with the training, as distributed training has to see the layer in
             every iteration.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
+        begin: Share of training after which any loss starts. The SR network rests until then, and the training is
+            S->T's so far.
         balance: Scale the TDP loss, in every iteration anew, so that the norm of its gradient to the SR images is so
             many times that of the pixel loss's: how large features are differs between networks and changes while they
             are trained, and the weight would have to be found for each. The TDP loss's own weight has no effect then.
@@ -102,7 +103,7 @@ class SRPhase(Phase):
         UserError: ``every`` or ``balance`` is no positive number, a loss to be balanced is missing, or the segmentation
             loss is to start late.
 
-    Source: methods.md 5.2 and 5.4, step 1; ``every`` and ``balance`` are this project's own.
+    Source: methods.md 5.2 and 5.4, step 1; ``every``, ``begin`` and ``balance`` are this project's own.
     """
 
     trains = ('sr_net',)
@@ -118,11 +119,14 @@ class SRPhase(Phase):
         perceptual: Mapping | None = None,
         segmentation: Mapping | None = None,
         balance: float | None = None,
+        begin: float = 0.0,
     ) -> None:
         super().__init__()
         self.every = check_number('SRPhase every', every, least=1, whole=True)
         self.losses = SRLosses(pixel, tdp, task, adversarial, perceptual, segmentation)
-        self.begins = self.losses.begins
+        self.begin = check_number('begin of SRPhase', begin, most=0.999)
+        begins = {n: max(self.begin, self.losses.begins.get(n, 0.0)) for n in self.losses.names()}
+        self.begins = {name: share for name, share in begins.items() if share > 0}
         if 'segmentation' in self.begins:
             raise UserError(
                 'SRPhase segmentation has begin above 0, but its layer has to be trained in every iteration; leave '

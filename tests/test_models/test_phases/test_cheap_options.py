@@ -136,6 +136,18 @@ def test_an_sr_network_whose_losses_all_begin_late_rests_until_then():
     assert not toy.build('cls').phases[0].rests
 
 
+def test_no_loss_begins_before_its_phase():
+    sr = dict(type='sr4ir_mm.SRPhase', pixel=dict(), tdp=dict(begin=0.75), begin=0.5)
+    phase = toy.build('cls', phases=[sr, toy.TASK_PHASE]).phases[0]
+
+    active = [phase.active_losses(Progress(i, 8)) for i in (0, 3, 4, 6)]
+
+    assert active == [set(), set(), {'pixel'}, {'pixel', 'tdp'}]
+    assert phase.rests
+    with pytest.raises(UserError, match=r'begin of SRPhase.*1\.0'):
+        toy.build('cls', phases=[dict(sr, begin=1.0), toy.TASK_PHASE])
+
+
 def test_a_resting_sr_network_cannot_accumulate():
     sr = dict(type='sr4ir_mm.SRPhase', pixel=dict(begin=0.5))
     model = toy.build('cls', phases=[sr, toy.TASK_PHASE])
