@@ -68,9 +68,8 @@ class Method:
         config: First part of its configs' names, if another method has the same configs.
         options: Settings of the config in which it differs from that method.
         oracle: Whether it also learns from an HR-trained network that is finished (``extractor``).
-        finished: Networks that it takes as they are after training, and so not from where the other methods start: the
-            HR-trained task network of T->S.
-        starts: Networks that it starts from at all.
+        finished: Whether it uses an HR-trained task network as it is, also on sets whose methods start from nothing.
+        starts: Networks that it starts from, if the set has them.
         ladders: Sets and scales on which it is run; None for all.
     """
 
@@ -90,7 +89,7 @@ METHODS = {
     'l2t': Method('L→T'),
     's2t': Method('S→T'),
     's2t-more': Method('S→T, SR trained as long as SR4IR’s', 's2t'),
-    't2s': Method('T→S', finished=True),
+    't2s': Method('T→S'),
     'swt': Method('S+T'),
     'sr4ir': Method('SR4IR'),
     'sr4ir-lite': Method('SR4IR-lite'),
@@ -103,7 +102,7 @@ ABLATIONS = {
 _SR, _TASK = 'model.phases.0', 'model.phases.1'
 _CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
 _SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
-#: Other systems. "As it is": the HR-trained task network is used without being trained on SR images.
+#: Other systems. "As it is": the HR-trained task network that others start from is used without further training.
 SYSTEMS = {
     BICUBIC: Method(
         'Bicubic, task network as it is',
@@ -285,7 +284,7 @@ class Run:
         sources = {}
         method = method_of(self.method)
         trained_on_hr = Run('h2t', self.data, None, self.seed, HR_BUDGET)
-        if method.finished:
+        if self.method == 't2s' or (method.finished and not SETS[self.data].hr_first):
             sources['task_net'] = trained_on_hr
         elif SETS[self.data].hr_first:
             sources['task_net'] = Run(TASK_NET, self.data, None, self.seed)

@@ -8,7 +8,7 @@ _base_ = [
 model = dict(
     scale=8,
     sr_net=dict(_base_.sr_net, scale=8),
-    init_from=dict(task_net='work_dirs/h2t_playing-cards/epoch_6.pth'),
+    init_from=dict(task_net=_base_.task_init),
     task_net=_base_.task_net,
 )
 val_evaluator = [*_base_.val_evaluator, dict(type='sr4ir_mm.FSIM')]

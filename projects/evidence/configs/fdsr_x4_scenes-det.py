@@ -8,7 +8,7 @@ _base_ = [
 model = dict(
     scale=4,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init_x4, task_net='work_dirs/h2t_scenes-det/epoch_8.pth'),
+    init_from=dict(sr_net=_base_.sr_init_x4, task_net=_base_.task_init),
     task_net=_base_.task_net,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim)

@@ -8,7 +8,7 @@ _base_ = [
 model = dict(
     scale=8,
     sr_net=_base_.sr_net,
-    init_from=dict(sr_net=_base_.sr_init_x8, task_net='work_dirs/h2t_playing-cards/epoch_6.pth'),
+    init_from=dict(sr_net=_base_.sr_init_x8, task_net=_base_.task_init),
     task_net=_base_.task_net,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim)

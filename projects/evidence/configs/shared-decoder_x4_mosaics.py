@@ -11,7 +11,7 @@ model = dict(
     sr_net=dict(_base_.sr_net, num_classes=3),
     discriminator=dict(mid_channels=16),
     phases=[dict(_base_.model.phases[0], perceptual=None), _base_.model.phases[1]],
-    init_from=dict(task_net='work_dirs/h2t_mosaics/epoch_4.pth'),
+    init_from=dict(task_net=_base_.task_init),
     test_cfg=dict(predict_task=True),
     **_base_.task_options,
 )
