@@ -98,6 +98,29 @@ def test_a_train_step_copies_nothing_to_the_host(name, phases):
     assert any('tdp' in key for key in logs)
 
 
+def test_a_balanced_weighted_loss_copies_nothing_to_the_host():
+    model, optimizers, scope = prepared('resnet18_edsr_x4_cars')
+    model.phases[0].balance = 1.0
+    model.phases[0].losses.tdp.task_weighted = True
+
+    with DefaultScope.overwrite_default_scope(scope):
+        logs = model.train().train_step({}, optimizers)
+
+    assert any('tdp' in key for key in logs)
+
+
+@pytest.mark.parametrize('name', ['deeplabv3_edsr_x4_voc', 'faster-rcnn_edsr_x4_voc'])
+def test_a_mix_by_instance_copies_nothing_to_the_host(name):
+    model, _, scope = prepared(name)
+    model.cqmix.mode = 'instance'
+
+    with DefaultScope.overwrite_default_scope(scope):
+        images = model.phase_context(model.data_preprocessor({}, True)['inputs']).images
+        images.refresh_sr()
+
+    assert images.get('cqmix').device == META
+
+
 @pytest.mark.parametrize('name', ['resnet18_edsr_x4_cars', 'deeplabv3_edsr_x4_voc'])
 def test_an_evaluation_copies_nothing_to_the_host(name):
     model, _, scope = prepared(name)
