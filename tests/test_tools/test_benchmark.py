@@ -67,3 +67,16 @@ def test_multiply_adds_of_methods(benchmark):
     lite = report['variants']['sr4ir-lite']['parts']
     full = report['variants']['sr4ir']['parts']
     assert lite['TDP features'] == full['TDP features'] / 4
+
+
+def test_settings_of_the_config_are_numbers(benchmark):
+    """As benchmark_growth.py gives them; a text would be refused as a scale."""
+    small = benchmark(
+        '--flops', '--compare', 'default', '--cfg-options', 'model.scale=4', 'model.sr_net.scale=4'
+    )
+    large = benchmark(
+        '--flops', '--compare', 'default', '--cfg-options', 'model.scale=2', 'model.sr_net.scale=2'
+    )
+
+    parts = [report['variants']['default']['parts']['SR forward'] for report in (small, large)]
+    assert 0 < parts[0] < parts[1]

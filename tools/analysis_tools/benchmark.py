@@ -28,7 +28,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapperDict
 from mmengine.registry import init_default_scope
@@ -97,7 +97,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--flops', action='store_true', help='count multiply-adds by part')
     parser.add_argument('--images', type=Path, help='folder of images instead of photographs')
     parser.add_argument('--out', type=Path, help='JSON file of all figures')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE')
     return parser.parse_args()
 
 
@@ -133,8 +133,8 @@ def main() -> None:
 
 def load(args: argparse.Namespace) -> Config:
     """The config without weights that would have to be downloaded."""
-    options = dict(option.split('=', 1) for option in args.cfg_options)
-    cfg = cli.load_config(args.config, {'model.init_from': None, **options})
+    options = {'model.init_from': None, **(args.cfg_options or {})}
+    cfg = cli.load_config(args.config, options)
     forget_weights(cfg.model)
     return cfg
 
