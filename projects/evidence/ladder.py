@@ -284,10 +284,11 @@ class Run:
         sources = {}
         method = method_of(self.method)
         trained_on_hr = Run('h2t', self.data, None, self.seed, HR_BUDGET)
-        if self.method == 't2s' or (method.finished and not SETS[self.data].hr_first):
+        if self.method == 't2s':
             sources['task_net'] = trained_on_hr
-        elif SETS[self.data].hr_first:
-            sources['task_net'] = Run(TASK_NET, self.data, None, self.seed)
+        elif SETS[self.data].hr_first or method.finished:
+            images = SETS[self.data].images if method.finished else None
+            sources['task_net'] = Run(TASK_NET, images or self.data, None, self.seed)
         if method.oracle:
             sources['extractor'] = sources.get('task_net', trained_on_hr)
         if self.method == 's2t-more':

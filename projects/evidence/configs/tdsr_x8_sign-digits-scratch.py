@@ -5,9 +5,7 @@ _base_ = [
     './_base_/recipe.py',
     './_base_/runtime.py',
 ]
-init_from = dict(
-    sr_net=_base_.sr_init_x8, task_net='work_dirs/h2t_sign-digits-scratch/epoch_10.pth'
-)
+init_from = dict(sr_net=_base_.sr_init_x8, task_net=_base_.task_init)
 model = dict(scale=8, sr_net=_base_.sr_net, init_from=init_from, **_base_.task_options)
 optim_wrapper = dict(sr_net=_base_.sr_optim)
 param_scheduler = dict(sr_net=_base_.schedule)

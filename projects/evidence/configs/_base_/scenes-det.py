@@ -14,8 +14,8 @@ train_dataloader = dict(batch_size=16, num_workers=0, dataset=scenes)
 tested = list(range(400, 800))
 val_dataloader = dict(batch_size=20, num_workers=0, dataset=dict(scenes, indices=tested))
 test_dataloader = val_dataloader
-sr_epochs = 24
-sr_init_x4 = 'work_dirs/init_sr-net_x4_scenes-det/epoch_24.pth'
+sr_epochs = 12
+sr_init_x4 = 'work_dirs/init_sr-net_x4_scenes-det/epoch_12.pth'
 task_init = 'work_dirs/init_task-net_scenes-det/epoch_24.pth'
 init_epochs = 24
 epochs = 8
