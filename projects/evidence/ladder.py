@@ -33,6 +33,8 @@ class DataSet:
         hr_first: Whether all methods start from a task network that is trained on the HR images.
         backbone: Whether that network's backbone first learns to classify the HR objects.
         held_out: Whether it has held-out images of its own; of others, training images are held out.
+        own_starts: Whether each seed has initial networks of its own; where these take much longer than the runs, all
+            start from those of seed 0.
     """
 
     task: str
@@ -43,14 +45,17 @@ class DataSet:
     hr_first: bool = True
     backbone: bool = False
     held_out: bool = False
+    own_starts: bool = True
 
 
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
 SETS = {
     'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
-    'mosaics': DataSet('segmentation', MIOU, (4,), 4, backbone=True, held_out=True),
-    'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True),
-    'scenes-det': DataSet('detection', MAP, (4,), 8),
+    'mosaics': DataSet(
+        'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, own_starts=False
+    ),
+    'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True, own_starts=False),
+    'scenes-det': DataSet('detection', MAP, (4,), 8, own_starts=False),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
     'clothing': DataSet('classification', TOP1, (8,), 7),
     'camvid': DataSet('segmentation', MIOU, (8,), 12),
@@ -278,7 +283,7 @@ class Run:
         if self.method == SR_MORE:
             return {'sr_net': self._sr_net()}
         if self.method == TASK_NET and SETS[self.data].backbone:
-            return {'task_net': Run(BACKBONE, self.data, None, self.seed)}
+            return {'task_net': Run(BACKBONE, self.data, None, self._seed_of_start)}
         if self.method in INITIAL:
             return {}
         sources = {}
@@ -288,7 +293,7 @@ class Run:
             sources['task_net'] = trained_on_hr
         elif SETS[self.data].hr_first or method.finished:
             images = SETS[self.data].images if method.finished else None
-            sources['task_net'] = Run(TASK_NET, images or self.data, None, self.seed)
+            sources['task_net'] = Run(TASK_NET, images or self.data, None, self._seed_of_start)
         if method.oracle:
             sources['extractor'] = sources.get('task_net', trained_on_hr)
         if self.method == 's2t-more':
@@ -298,7 +303,11 @@ class Run:
         return sources
 
     def _sr_net(self) -> Run:
-        return Run(SR_NET, SETS[self.data].images or self.data, self.scale, self.seed)
+        return Run(SR_NET, SETS[self.data].images or self.data, self.scale, self._seed_of_start)
+
+    @property
+    def _seed_of_start(self) -> int:
+        return self.seed if SETS[self.data].own_starts else 0
 
     def result_paths(self, held_out: bool = False) -> dict[int, Path]:
         """Scale -> where its result goes; on HR images it is the same one for all scales."""

@@ -111,7 +111,8 @@ def test_a_budget_buys_epochs_by_what_an_iteration_costs():
 
 def test_each_seed_has_initial_networks_of_its_own(evidence):
     for run in rungs(SETS, EVERY, seeds=[3], budgets=[2]):
-        assert {source.seed for source in with_sources(run, evidence.plan(False))} == {3}
+        sources = {r for r in with_sources(run, evidence.plan(False)) if r.budget is None}
+        assert {source.seed for source in sources} <= {3 if SETS[run.data].own_starts else 0}
 
 
 def test_costs_that_were_not_measured_are_asked_for(monkeypatch, tmp_path):
@@ -183,7 +184,7 @@ def test_finished_task_networks_are_those_trained_on_hr_images():
     assert source('tdsr', 'sign-digits-scratch') == (ladder.TASK_NET, 'sign-digits', 2)
     assert source('sod-mtgan', 'sign-digits-scratch') is None
     for method in ('fdsr', 'l1-alone', 'tdsr', 'sod-mtgan'):
-        assert source(method, 'playing-cards') == (ladder.TASK_NET, 'playing-cards', 2)
+        assert source(method, 'playing-cards') == (ladder.TASK_NET, 'playing-cards', 0)
 
 
 def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypatch):

@@ -33,9 +33,9 @@ task_net = dict(
         bbox_head=dict(num_classes=6, roi_feat_size=grid),
     )
 )
-sr_epochs = 40
-sr_init_x4 = 'work_dirs/init_sr-net_x4_playing-cards/epoch_40.pth'
-sr_init_x8 = 'work_dirs/init_sr-net_x8_playing-cards/epoch_40.pth'
+sr_epochs = 80
+sr_init_x4 = 'work_dirs/init_sr-net_x4_playing-cards/epoch_80.pth'
+sr_init_x8 = 'work_dirs/init_sr-net_x8_playing-cards/epoch_80.pth'
 task_init = 'work_dirs/init_task-net_playing-cards/epoch_30.pth'
 init_epochs = 30
 epochs = 6
