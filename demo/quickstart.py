@@ -1,8 +1,9 @@
-"""Train the L->T baseline and SR4IR on hand signs, compare them on LR images of 8 x 8 px, and draw what they see.
+"""Train L->T, S->T and SR4IR-lite on a few hand signs, compare them on LR images of 8 x 8 px, and draw what they see.
 
-Called by tools/quickstart.sh. Both start from an HR task network and SR4IR from an SR network that come with the
-repository, as others start from ImageNet and DIV2K; with ``--scratch`` these two are trained first. L->T is trained
-twice: with as many updates as SR4IR, and with as many minutes. Finished trainings are kept, interrupted ones resumed.
+Called by tools/quickstart.sh. All start from an HR task network, and those with an SR network from one, that come with
+the repository, as others start from ImageNet and DIV2K; with ``--scratch`` these two are trained first. The baselines
+are trained for as many minutes as SR4IR-lite, L->T also with as many updates. Finished trainings are kept, interrupted
+ones resumed.
 """
 
 from __future__ import annotations
@@ -48,25 +49,28 @@ class Recipe:
     options: dict[str, object] = field(default_factory=dict)
 
 
-L2T = 'configs/l2t/resnet18-tiny_x8_signs.py'
+L2T = 'configs/l2t/resnet18-tiny_x8_few-signs.py'
+BOTH = {'sr_net': 'sr', 'task_net': 'h2t'}
 RECIPES = {
     'h2t': Recipe('configs/h2t/resnet18-tiny_signs.py'),
     'sr': Recipe('configs/sr/edsr-tiny_x8_signs.py'),
-    'sr4ir': Recipe(
-        'configs/sr4ir/resnet18-tiny_edsr-tiny_x8_signs.py', {'sr_net': 'sr', 'task_net': 'h2t'}
-    ),
+    'sr4ir-lite': Recipe('configs/sr4ir_lite/resnet18-tiny_edsr-tiny_x8_few-signs.py', BOTH),
+    's2t': Recipe('configs/s2t/resnet18-tiny_edsr-tiny_x8_few-signs.py', BOTH),
     'l2t': Recipe(L2T, {'task_net': 'h2t'}),
-    # An iteration of SR4IR costs about four of L->T (docs/performance.md).
-    'l2t-long': Recipe(L2T, {'task_net': 'h2t'}, {'train_cfg.max_epochs': 72}),
+    # An iteration of SR4IR-lite costs 1.7 to 1.8 of L->T (docs/performance.md).
+    'l2t-long': Recipe(
+        L2T, {'task_net': 'h2t'}, {'train_cfg.max_epochs': 86, 'train_cfg.val_interval': 43}
+    ),
 }
 #: What is compared.
-COMPARED = ('sr4ir', 'l2t', 'l2t-long')
+COMPARED = ('sr4ir-lite', 'l2t-long', 's2t', 'l2t')
 #: Row of the table -> (training, image kind shown to its task network).
 ROWS = {
     'L->T, as many updates': ('l2t', 'up'),
     'L->T, as many minutes': ('l2t-long', 'up'),
-    'SR4IR': ('sr4ir', 'sr'),
-    'SR4IR task network on HR': ('sr4ir', 'hr'),
+    'S->T, as many minutes': ('s2t', 'sr'),
+    'SR4IR-lite': ('sr4ir-lite', 'sr'),
+    'its task network on HR': ('sr4ir-lite', 'hr'),
 }
 TOP1 = 'accuracy/top1'
 COLUMNS = {'top-1 %': (TOP1, '.1f'), 'PSNR': ('sr/psnr', '.2f'), 'minutes': ('minutes', '.1f')}
@@ -90,9 +94,9 @@ def main() -> None:
     metrics = {row: evaluate(trainings[name], kind) for row, (name, kind) in ROWS.items()}
     (work / 'metrics.json').write_text(json.dumps(metrics, indent=1))
     report(metrics)
-    print(f'\nPictures (LR | L->T on bilinear | SR4IR on SR | HR): {draw(work)}')
+    print(f'\nPictures (LR | L->T on bilinear | SR4IR-lite on SR | HR): {draw(work)}')
     for name in COMPARED:
-        print(f'{name:<9}{last_checkpoint(work / name)}   log {trainings[name].log}')
+        print(f'{name:<11}{last_checkpoint(work / name)}   log {trainings[name].log}')
     print(f'{(time.time() - start) / 60:.1f} minutes')
 
 
@@ -121,7 +125,7 @@ def train_all(trainings: dict[str, Training], scratch: bool) -> None:
 def show(name: str, line: str) -> None:
     """Show the lines about epochs."""
     if _SHOWN.search(line):
-        print(f'    {name:<9}', _NOISE.sub('', line).strip(), flush=True)
+        print(f'    {name:<11}', _NOISE.sub('', line).strip(), flush=True)
 
 
 def evaluate(training: Training, kind: str) -> dict[str, float]:
@@ -150,14 +154,14 @@ def report(metrics: dict[str, dict[str, float]]) -> None:
 
 
 def draw(work: Path) -> Path:
-    """Draw test images that only SR4IR recognises, and one that only L->T does."""
+    """Draw test images that only SR4IR-lite recognises, and one that only L->T does."""
     import cv2
 
     from sr4ir_mm.apis.comparing import load_models, strip
     from sr4ir_mm.visualization import vstack_rows
 
-    weights = [str(last_checkpoint(work / name)) for name in ('l2t-long', 'sr4ir')]
-    models = load_models(weights, ['L->T', 'SR4IR'], device='cpu', input='hr')
+    weights = [str(last_checkpoint(work / name)) for name in ('l2t-long', 'sr4ir-lite')]
+    models = load_models(weights, ['L->T', 'SR4IR-lite'], device='cpu', input='hr')
     rows = [strip(models, samples) for samples in telling_images(models)]
     path = work / 'pictures.png'
     cv2.imwrite(str(path), vstack_rows(rows)[..., ::-1])
@@ -176,8 +180,8 @@ def telling_images(models: dict) -> Iterator[dict]:
         samples = predict_all(models, image)
         digit = int(Path(image.name).parent.name)
         right = {title: int(sample.pred_label) == digit for title, sample in samples.items()}
-        kind = 'gains' if right['SR4IR'] else 'losses'
-        if right['SR4IR'] != right['L->T'] and wanted[kind]:
+        kind = 'gains' if right['SR4IR-lite'] else 'losses'
+        if right['SR4IR-lite'] != right['L->T'] and wanted[kind]:
             wanted[kind] -= 1
             yield samples
         if not any(wanted.values()):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# From a fresh clone to trained networks and pictures: environment, hand signs, three short trainings on the CPU (L->T with
-# as many updates and as many minutes as SR4IR, SR4IR), evaluation on LR test images, a table and pictures. SCRATCH=1 also
-# trains the two networks that they start from.
+# From a fresh clone to trained networks and pictures: environment, hand signs, four short trainings on the CPU (SR4IR-lite,
+# L->T and S->T for as many minutes, L->T with as many updates), evaluation on LR test images, a table and pictures.
+# SCRATCH=1 also trains the two networks that they start from.
 # What is finished is not done again; delete work_dirs/quickstart to start over. SEED (default 0) sets the seed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
