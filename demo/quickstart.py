@@ -162,14 +162,16 @@ def draw(work: Path) -> Path:
 
     weights = [str(last_checkpoint(work / name)) for name in ('l2t-long', 'sr4ir-lite')]
     models = load_models(weights, ['L->T', 'SR4IR-lite'], device='cpu', input='hr')
-    rows = [strip(models, samples) for samples in telling_images(models)]
+    # 'gains' before 'losses'.
+    telling = sorted(telling_images(models), key=lambda pair: pair[0])
+    rows = [strip(models, samples) for _, samples in telling]
     path = work / 'pictures.png'
     cv2.imwrite(str(path), vstack_rows(rows)[..., ::-1])
     return path
 
 
-def telling_images(models: dict) -> Iterator[dict]:
-    """Predictions on as many images as ``PICTURES`` says, in a random order that does not change."""
+def telling_images(models: dict) -> Iterator[tuple[str, dict]]:
+    """Key of ``PICTURES`` and predictions, of as many images as that says, in a random order that does not change."""
     from sr4ir_mm.apis.comparing import predict_all
     from sr4ir_mm.apis.inputs import Images
 
@@ -183,7 +185,7 @@ def telling_images(models: dict) -> Iterator[dict]:
         kind = 'gains' if right['SR4IR-lite'] else 'losses'
         if right['SR4IR-lite'] != right['L->T'] and wanted[kind]:
             wanted[kind] -= 1
-            yield samples
+            yield kind, samples
         if not any(wanted.values()):
             return
 

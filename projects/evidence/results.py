@@ -154,8 +154,8 @@ def write_report(results: Sequence[Result], report: Path, held_out: Sequence[Res
 
 def tables(results: Sequence[Result]) -> str:
     """For each set a table of metrics by budget and one of paired differences."""
-    parts = [part for group in by_set(results) for part in (set_table(group), pair_table(group))]
-    return '\n'.join(parts)
+    groups = [g for g in by_set(results) if any(result.method != 'h2t' for result in g)]
+    return '\n'.join(part for group in groups for part in (set_table(group), pair_table(group)))
 
 
 def by_set(results: Sequence[Result]) -> list[list[Result]]:

@@ -20,6 +20,13 @@ from scoring import Accuracy, MeanAP, MeanIoU
 
 from sr4ir_mm.utils.errors import UserError
 
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """No real run's predictions are found."""
+    monkeypatch.chdir(tmp_path)
+
+
 BASE = Result(
     task='classification',
     dataset='sign-digits',
@@ -73,6 +80,11 @@ def test_a_table_has_a_column_for_each_budget():
     assert '| | 1x | 4x | PSNR, SSIM, FSIM at the last |' in text
     assert '| L→T | 71.00 ± 1.41 (5; 2) | 81.00 ± 1.41 (20; 2) | 20.00, 0.500 |' in text
     assert '| SR4IR | 80.00 (5; 1) | – | 20.00, 0.500 |' in text
+
+
+def test_a_set_with_nothing_but_its_upper_mark_has_no_table():
+    assert tables(results(h2t=[99.0])) == ''
+    assert '### sign-digits' in tables(results(h2t=[99.0], l2t=[70.0]))
 
 
 def test_differences_are_paired_by_seed():
