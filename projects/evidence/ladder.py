@@ -169,25 +169,31 @@ CANDIDATES = {
     's2t-features': Method('S→T, features distilled', 's2t', _S2T, oracle=True),
     's2t-logits': Method('S→T, logits distilled', 's2t', _S2T_LOGITS, oracle=True),
     'lite-third': _lite('SR phase in every third iteration', _THIRD),
-    'lite-oracle-tdp': _lite('the same, TDP of the oracle', _THIRD, _ORACLE),
-    'lite-features': _lite('the same, features distilled', _THIRD, _FEATURES),
-    'lite-logits': _lite('TDP of the oracle, logits distilled', _THIRD, _LOGITS),
+    'lite-oracle-tdp': _lite('in every third, TDP of the oracle', _THIRD, _ORACLE),
+    'lite-features': _lite('in every third, features distilled', _THIRD, _FEATURES),
+    'lite-logits': _lite('in every third, TDP of the oracle, logits distilled', _THIRD, _LOGITS),
     'lite-both-tdp': _lite(
-        'TDP of both networks, logits distilled',
+        'in every third, TDP of both networks, logits distilled',
         _THIRD,
         _LOGITS,
         {f'{_SR}.tdp.nets': ['task_net', 'extractor']},
     ),
-    'lite-logits-sr': _lite('logits distilled, SR images alone', _THIRD, _LOGITS, _SR_ALONE),
+    'lite-logits-sr': _lite(
+        'in every third, logits distilled, SR images alone', _THIRD, _LOGITS, _SR_ALONE
+    ),
     'lite-second': _lite('SR phase in every second iteration, always', _ALWAYS),
     'late-sr': _lite('SR4IR-lite, SR images alone', _SR_ALONE),
-    'late-sr-features': _lite('the same, features distilled', _SR_ALONE, _FEATURES),
+    'late-sr-features': _lite(
+        'SR4IR-lite, SR images alone, features distilled', _SR_ALONE, _FEATURES
+    ),
     'lite-balance': _lite('SR4IR-lite, TDP gradient as strong as the pixels’', _BALANCE),
     'lite-weighted': _lite('SR4IR-lite, TDP weighted by task gradients', _WEIGHTED),
     'lite-curriculum': _lite('SR4IR-lite, CQMix with a curriculum', _CURRICULUM),
     'lite-instance': _lite('SR4IR-lite, CQMix by instance', _INSTANCE),
     'lite-normalised': _lite(
-        'normalised TDP features', _THIRD, {f'{_SR}.tdp.normalize': True, f'{_SR}.tdp.weight': 10.0}
+        'in every third, normalised TDP features',
+        _THIRD,
+        {f'{_SR}.tdp.normalize': True, f'{_SR}.tdp.weight': 10.0},
     ),
 }
 #: What is trained before the ladder, and once more for each seed.

@@ -222,21 +222,22 @@ def mean_and_spread(values: Sequence[float], metric: str) -> str:
 
 
 def pair_table(results: Sequence[Result]) -> str:
-    """Differences of two methods at each budget, paired by seed."""
+    """Differences of two methods at each budget, paired by seed; nothing where no two can be compared."""
     budgets = [b for b in BUDGETS if any(r.budget == b and r.method != 'h2t' for r in results)]
-    lines = [
+    head = [
         f'Differences on {results[0].dataset} x{results[0].scale}: mean over the seeds, ± 95 % over seeds, '
         '[95 % over test images], bold where both leave 0 out.',
         '',
         f'| | {" | ".join(f"{b}x" for b in budgets)} |',
         '|---|' + '---|' * len(budgets),
     ]
+    lines = []
     for pair in (*PAIRS, *(('sr4ir', ablation) for ablation in ABLATIONS)):
         cells = [pair_cell([r for r in results if r.budget == b], *pair) for b in budgets]
         if any(cell != '–' for cell in cells):
             labels = (method_of(name).label for name in pair)
             lines.append(f'| {" − ".join(labels)} | {" | ".join(cells)} |')
-    return '\n'.join([*lines, ''])
+    return '\n'.join([*head, *lines, '']) if lines else ''
 
 
 def held_out_tables(results: Sequence[Result]) -> str:
