@@ -148,7 +148,7 @@ def write_report(results: Sequence[Result], report: Path, held_out: Sequence[Res
     write_part(report, 'results', f'\n{tables(results)}', title='Results')
     if held_out:
         write_part(report, 'held-out', f'\n{held_out_tables(held_out)}', title='Held-out images')
-    if results:
+    if any(result.method in _COLOURS for result in results):
         draw_curves(results, report.parent / 'images' / 'results_curves.png')
 
 
@@ -324,7 +324,7 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
     matplotlib.use('Agg')
     from matplotlib import pyplot
 
-    groups = by_set(results)
+    groups = by_set([result for result in results if result.method in _COLOURS])
     figure, axes = pyplot.subplots(1, len(groups), figsize=(3.9 * len(groups), 3.6), squeeze=False)
     for axis, group in zip(axes.flat, groups, strict=True):
         axis.set_title(f'{group[0].dataset} x{group[0].scale}', fontsize=10)
