@@ -1,15 +1,13 @@
 _base_ = [
     './_base_.py',
     '../_base_/models/resnet18_tiny.py',
-    '../_base_/datasets/few_signs.py',
+    '../_base_/datasets/hand_signs.py',
     '../_base_/schedules/sample.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(
-    scale=8,
-    init_from=dict(task_net='demo/weights/init/h2t_hand-signs-d49d0dff.pth'),
-    **_base_.task_options,
-)
+init_from = dict(task_net='demo/weights/init/h2t_hand-signs-d49d0dff.pth')
+model = dict(scale=8, init_from=init_from, **_base_.task_options)
 optim_wrapper = dict(task_net=_base_.task_optim)
 param_scheduler = dict(task_net=_base_.schedule)
+train_dataloader = dict(dataset=dict(indices=_base_.few))
 train_cfg = dict(max_epochs=48, val_interval=24)

@@ -164,6 +164,9 @@ def evaluate(cfg, model, batch, samples):
 def test_weights_of_another_run_name_a_config_and_its_last_epoch(path):
     init_from = Config.fromfile(path).model.init_from
     source = init_from.sr_net if path.parent.name == 's2t' else init_from.task_net
+    if source.startswith('demo/'):
+        assert (ROOT.parent / source).is_file()
+        return
     method, stem, epoch = re.fullmatch(r'work_dirs/(\w+)/([^/]+)/epoch_(\d+)\.pth', source).groups()
     folder = 'sr' if path.parent.name == 's2t' else 'h2t'
     assert method == folder  # the default work dir of that config

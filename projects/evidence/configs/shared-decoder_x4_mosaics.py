@@ -17,6 +17,4 @@ model = dict(
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, discriminator=_base_.sr_optim)
 param_scheduler = dict(sr_net=_base_.schedule, discriminator=_base_.schedule)
-val_evaluator = [*_base_.val_evaluator, dict(type='sr4ir_mm.FSIM')]
-test_evaluator = val_evaluator
-train_cfg = dict(max_epochs=_base_.epochs)
+test_evaluator = val_evaluator = [*_base_.val_evaluator, dict(type='sr4ir_mm.FSIM')]
