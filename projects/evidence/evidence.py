@@ -23,7 +23,6 @@ from pathlib import Path
 
 from ladder import (
     ABLATIONS,
-    BICUBIC,
     BUDGETS,
     CANDIDATES,
     HELD_OUT_RESULTS,
@@ -116,7 +115,7 @@ def finish(run: Run, held_out: bool) -> str:
     if held_out and not run.serves_both:
         write_held_out_config(run, training.config)
     note_commit(training)
-    if run.method != BICUBIC:
+    if run.is_trained:
         train(training, launch=WarmLaunch())
     if run.method in (*INITIAL, SR_MORE):
         return f'{minutes(training):.1f} minutes'
@@ -139,7 +138,7 @@ def write_results(run: Run, training: Training, held_out: bool = False) -> Resul
     result = written[0] if written else collect(run, training, held_out)
     for scale, path in paths.items():
         replace(result, scale=scale).write(path)
-    folder = training.work_dir / 'test' if run.method == BICUBIC else training.work_dir
+    folder = training.work_dir if run.is_trained else training.work_dir / 'test'
     answers = folder / _PREDICTIONS
     if answers.is_file():
         copy = predictions_path(next(iter(paths.values())))
@@ -175,7 +174,7 @@ def collect(run: Run, training: Training, held_out: bool = False) -> Result:
 
 def last_metrics(run: Run, training: Training, names: list[str]) -> dict[str, float]:
     """Metrics after the last epoch; those of a test where nothing is trained."""
-    if run.method == BICUBIC:
+    if not run.is_trained:
         return evaluate(training, None, {}, WarmLaunch())
     values = validations(training, names)
     return values[max(values)]

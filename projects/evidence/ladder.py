@@ -248,6 +248,11 @@ class Run:
         return f'{self.method}{scale}_{self.data}{budget}'
 
     @property
+    def is_trained(self) -> bool:
+        """Whether there is anything to train."""
+        return self.method != BICUBIC
+
+    @property
     def serves_both(self) -> bool:
         """Whether one training serves test and held-out runs: its images are the same, or it reads no label."""
         same_images = SETS[self.data].held_out and self.method in INITIAL
@@ -265,7 +270,7 @@ class Run:
 
     def options(self) -> dict[str, object]:
         """Settings of its config: how long it trains, and what sets its method apart."""
-        if self.budget is None or self.method == BICUBIC:
+        if self.budget is None or not self.is_trained:
             return {}
         epochs = self.epochs()
         length = {'train_cfg.max_epochs': epochs, 'train_cfg.val_interval': epochs}
@@ -274,7 +279,7 @@ class Run:
     def epochs(self) -> int:
         """Epochs that its budget buys, from the measured cost of an iteration."""
         data = SETS[self.data]
-        if self.method == BICUBIC:
+        if not self.is_trained:
             return 0
         if self.method in WITHOUT_SR:
             return self.budget * data.epochs

@@ -185,9 +185,8 @@ def set_table(results: Sequence[Result]) -> str:
         runs = [r for r in results if r.method == method and method != 'h2t']
         if runs:
             cells = [budget_cell([r for r in runs if r.budget == b]) for b in budgets]
-            cells.append(
-                pictures_cell([r for r in runs if r.budget == max(r.budget for r in runs)])
-            )
+            last = max(run.budget for run in runs)
+            cells.append(pictures_cell([run for run in runs if run.budget == last]))
             lines.append(f'| {method_of(method).label} | {" | ".join(cells)} |')
     return '\n'.join([*lines, ''])
 
