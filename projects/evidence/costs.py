@@ -79,11 +79,12 @@ def main() -> None:
     known = (*METHODS, *ABLATIONS, *SYSTEMS, *CANDIDATES)
     every = [method for method in known if method not in ('h2t', 's2t-more', BICUBIC)]
     parser.add_argument('--methods', nargs='+', choices=every, default=every)
+    parser.add_argument('--scales', nargs='+', type=int, help="default: all of a set's")
     args = parser.parse_args()
     torch.set_num_threads(1)
     methods = list(dict.fromkeys(['l2t', *args.methods]))
     for name in args.sets:
-        for scale in SETS[name].scales:
+        for scale in args.scales or SETS[name].scales:
             write(f'{name}_x{scale}', measure(name, scale, methods))
 
 

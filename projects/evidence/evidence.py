@@ -67,7 +67,7 @@ def main() -> None:
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     os.environ.setdefault('MKL_NUM_THREADS', '1')
     if not args.tables_only:
-        wanted = rungs(args.sets, args.methods, args.seeds, args.budgets)
+        wanted = rungs(args.sets, args.methods, args.seeds, args.budgets, args.scales)
         wanted = [run for run in wanted if not is_finished(run, args.held_out)]
         run_all(wanted, plan(args.held_out), args.jobs)
     write_report(read_results(RESULTS), REPORT, read_results(HELD_OUT_RESULTS))
@@ -86,6 +86,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=list(SEEDS))
     parser.add_argument('--budgets', nargs='+', type=int, default=list(BUDGETS))
+    parser.add_argument('--scales', nargs='+', type=int, help="default: all of a set's")
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time')
     parser.add_argument(
         '--held-out', action='store_true', help='test on held-out training images instead'

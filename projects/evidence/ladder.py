@@ -357,14 +357,16 @@ def rungs(
     methods: Iterable[str] = METHODS,
     seeds: Iterable[int] = (0,),
     budgets: Iterable[int] = BUDGETS,
+    scales: Iterable[int] | None = None,
 ) -> list[Run]:
-    """Every method of every set at every scale, smallest budgets first, seed by seed."""
+    """Every method of every set at every scale (or those given), smallest budgets first, seed by seed."""
     runs = [
         Run(method, data, None, seed, HR_BUDGET)
         if method == 'h2t'
         else Run(method, data, scale, seed, budget)
         for data in sets
         for scale in SETS[data].scales
+        if scales is None or scale in scales
         for budget in budgets
         for seed in seeds
         for method in methods

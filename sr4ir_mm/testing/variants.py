@@ -121,5 +121,6 @@ VARIANTS: dict[str, Variant] = {
         'one kind drawn for each image', lambda cfg: _task_phase(cfg, draw='sample')
     ),
     'bf16': Variant('bfloat16 autocast', autocast='bfloat16'),
+    'fp16': Variant('float16 autocast, losses not scaled', autocast='float16'),
     'compile': Variant('torch.compile of the SR network, backbone and neck', change=compiled),
 }
