@@ -44,6 +44,8 @@ class WarmLaunch(Launch):
         self, words: list[str], tool: str, log: Path, show: Callable[[str], None] | None = None
     ) -> int:
         """See :meth:`Launch.call`; nobody watches a ladder, so that ``show`` is not called."""
+        # Asked through the driver's own library, "is there a GPU" starts no CUDA, which a forked process could not use.
+        os.environ.setdefault('PYTORCH_NVML_BASED_CUDA_CHECK', '1')
         context = multiprocessing.get_context('forkserver')
         context.set_forkserver_preload(_MODULES)
         process = context.Process(target=_main, args=(words[1:], str(log)))

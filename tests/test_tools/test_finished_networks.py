@@ -51,8 +51,10 @@ def test_a_detector_that_is_not_retrained_is_evaluated_behind_an_sr_net(coco):
         'model.task_net.backbone.depth=18',
         'model.task_net.neck.in_channels=[64,128,256,512]',
     ]
+    # As the scheduler calls it: an option stands before the checkpoint.
+    place = ['--work-dir', coco / 'work_dir', 'none']
     done = subprocess.run(
-        [sys.executable, ROOT / 'tools/test.py', config, '--cfg-options', *options],
+        [sys.executable, ROOT / 'tools/test.py', config, *place, '--cfg-options', *options],
         cwd=coco,
         env={**os.environ, 'PYTHONPATH': str(ROOT)},
         capture_output=True,

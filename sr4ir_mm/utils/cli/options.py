@@ -22,7 +22,8 @@ def parse(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> arg
         SystemExit: Code 2 after a wrong option, a malformed ``--cfg-options`` among them.
     """
     try:
-        args = parser.parse_args(argv)
+        # Options may stand between the config and an optional checkpoint.
+        args = parser.parse_intermixed_args(argv)
     except (ValueError, AssertionError) as error:  # mmengine's DictAction
         parser.error(f'--cfg-options takes key=value pairs ({error}).')
     rank = os.getenv(LOCAL_RANK_OF_LAUNCHER.get(args.launcher, ''), str(args.local_rank))
