@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from sr4ir_mm.utils.errors import UserError
+
 _LEAST_CHANNELS = 16
 
 
-def use_channels_last(model: nn.Module) -> None:
+def use_channels_last(model: nn.Module, nets: bool | Sequence[str] = True) -> None:
     """Keep the weights of convolutions, and with them feature maps, in channels-last order.
 
     The results are the same up to rounding. A CPU trains narrow networks 1.2 to 1.3 times as fast
-    (``tools/analysis_tools/benchmark.py``, one thread), and tensor cores want this order. It has to come before a
+    (``tools/analysis_tools/benchmark.py``, one thread), and tensor cores want this order in mixed precision; an SR
+    network in float32 on a GPU is slower in it (docs/performance.md). It has to come before a
     distributed wrapper, which lays out its buckets by the order it finds: gradients of the first iteration are
     otherwise summed at the wrong places.
+
+    Args:
+        model: The model.
+        nets: Names of its networks; True for all of it, False for nothing.
+
+    Raises:
+        UserError: It has no network of that name.
     """
+    if nets is True:
+        _convert(model)
+    for name in () if isinstance(nets, bool) else nets:
+        if not isinstance(getattr(model, name, None), nn.Module):
+            known = ', '.join(model.nets())
+            raise UserError(
+                f'channels_last names {name!r}; the networks of this model are {known}.'
+            )
+        _convert(getattr(model, name))
+
+
+def _convert(model: nn.Module) -> None:
     for module in model.modules():
         if type(module).__module__.startswith('mmcv.ops') or corrupts_memory(module):
             module.register_forward_pre_hook(_make_contiguous)

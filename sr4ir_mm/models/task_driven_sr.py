@@ -59,7 +59,7 @@ class TaskDrivenSR(BaseModel):
         test_cfg: ``input`` ('hr' is degraded, 'lr' is taken as it is), ``image`` (kind shown to the task network: 'sr',
             'up', 'hr'; default 'sr' with an SR network, else 'up'), ``predict_task`` (False evaluates images alone),
             ``coordinates`` ('lr' or 'sr', for LR input).
-        channels_last: Keep convolutions in this memory order: faster, and the same up to rounding.
+        channels_last: Keep convolutions of all networks, or of those named, in this order: the same up to rounding.
         init_cfg: mmengine's own.
 
     Raises:
@@ -82,7 +82,7 @@ class TaskDrivenSR(BaseModel):
         data_preprocessor: dict | None = None,
         init_from: Mapping[str, str] | None = None,
         test_cfg: Mapping | None = None,
-        channels_last: bool = False,
+        channels_last: bool | Sequence[str] = False,
         init_cfg: dict | None = None,
     ) -> None:
         preprocessor_args, task_preprocessor = sort_preprocessor(data_preprocessor)
@@ -109,8 +109,7 @@ class TaskDrivenSR(BaseModel):
         check_init_from(self.init_from, self.nets())
         if self.default_layers:
             print_log(f'TDP features by default: {self.default_layers}', logger='current')
-        if channels_last:
-            use_channels_last(self)
+        use_channels_last(self, channels_last)
         for name in self.idle_nets():
             getattr(self, name).requires_grad_(False)
         keep_plain_names(self)

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from torch import nn
 
 from sr4ir_mm.models.memory_layout import use_channels_last
+from sr4ir_mm.utils.errors import UserError
 from tests import toy
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,18 @@ def test_feature_maps_follow():
     assert features[0].is_contiguous(memory_format=torch.channels_last)
 
 
+def test_it_can_be_kept_to_some_networks():
+    model = toy.build(channels_last=['task_net'])
+
+    assert not model.task_net.backbone.conv1.weight.is_contiguous()
+    assert all(p.is_contiguous() for p in model.sr_net.parameters())
+
+
+def test_an_unknown_network_is_named():
+    with pytest.raises(UserError, match=r"'sr'; the networks of this model are .*sr_net"):
+        toy.build(channels_last=['sr'])
+
+
 def test_a_seed_means_the_same_weights_in_both_orders():
     models = []
     for channels_last in (False, True):
@@ -84,6 +97,7 @@ _NARROW = """
 import torch
 from torch import nn
 from sr4ir_mm.models.memory_layout import use_channels_last
+from sr4ir_mm.utils.errors import UserError
 
 net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 16, 1, stride=2, bias=False))
 use_channels_last(net)
