@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from mmengine.config import ConfigDict
-from torch import nn
+from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.base import TaskAdapter
 from sr4ir_mm.models.adapters.supported import check_supported
@@ -68,6 +68,7 @@ def _mend(task_net: nn.Module) -> None:
 
     mmdet 3.3.0 reads ``self.loss_cls`` in the prediction of every dense head, and SSD's head has none. Some configs of
     mmseg (UPerNet R18 on VOC) give the preprocessor neither ``size`` nor ``size_divisor``, and training asserts one.
+    mmcv's non-maximum suppression on the CPU takes float32 alone, which an RPN head under autocast does not give it.
     """
     preprocessor = getattr(task_net, 'data_preprocessor', None)
     if (
@@ -78,8 +79,16 @@ def _mend(task_net: nn.Module) -> None:
     for module in task_net.modules():
         if type(module).__name__ == 'SSDHead' and not hasattr(module, 'loss_cls'):
             module.loss_cls = None
+        if isinstance(getattr(module, 'rpn_head', None), nn.Module):
+            module.rpn_head.register_forward_hook(_float32_on_the_cpu)
     if any(type(module).__module__ == 'mmcv.ops.roi_align' for module in task_net.modules()):
         import_module('sr4ir_mm.models.task_nets.roi_align').use_row_roi_align(task_net)
+
+
+def _float32_on_the_cpu(_: nn.Module, __: tuple, maps: tuple[list[Tensor], ...]) -> tuple:
+    if maps[0][0].is_cuda:
+        return maps
+    return tuple([each.float() for each in levels] for levels in maps)
 
 
 def _find_teacher(cfg: ConfigDict) -> None:
