@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import torch
 from mmengine.structures import BaseDataElement
-from torch import Tensor
+from torch import Tensor, nn
 
 from sr4ir_mm.models.phases import upsample
 from sr4ir_mm.structures import LRHRBatch
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.modules import mixes_or_draws
+from sr4ir_mm.utils.parts import image_slices
 
 
 def image_of_kind(
@@ -29,6 +32,19 @@ def image_of_kind(
             f"test_cfg.image={kind!r} cannot be made here; with input='lr' choose 'sr' or 'up'."
         )
     return batch.hr_rgb01
+
+
+def super_resolve(sr_net: nn.Module, lr_rgb01: Tensor, scale: int) -> Tensor:
+    """(N, 3, H, W) LR images to (N, 3, scale H, scale W) SR images.
+
+    Without gradient on the CPU, the widest maps of the network are those of a few images at a time.
+    """
+    height, width = (scale * side for side in lr_rgb01.shape[-2:])
+    parts = image_slices(len(lr_rgb01), height, width)
+    whole = torch.is_grad_enabled() or lr_rgb01.device.type != 'cpu' or mixes_or_draws(sr_net)
+    if whole or len(parts) == 1:
+        return sr_net(lr_rgb01)
+    return torch.cat([sr_net(lr_rgb01[rows]) for rows in parts])
 
 
 def upsampled(batch: LRHRBatch, scale: int) -> Tensor:

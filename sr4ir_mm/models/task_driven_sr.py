@@ -18,7 +18,7 @@ from sr4ir_mm.models.checkpoint import keep_plain_names, load_initial_weights
 from sr4ir_mm.models.discriminators import build_discriminator
 from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
-from sr4ir_mm.models.prediction import attach_images, image_of_kind
+from sr4ir_mm.models.prediction import attach_images, image_of_kind, super_resolve
 from sr4ir_mm.models.settings import (
     build_extractor,
     build_preprocessor,
@@ -151,7 +151,7 @@ class TaskDrivenSR(BaseModel):
                     return {}
                 total, part_logs = self.parse_losses(losses)
                 norms = optim_wrapper.backward(total, phase.trains, last)
-                logs.update(part_logs)
+                logs.update({k: logs[k] + v if k in logs else v for k, v in part_logs.items()})
                 totals.append(total.detach())
         logs['loss'] = torch.stack(totals).sum()
         logs = {f'{phase.prefix}/{name}': value.detach() for name, value in logs.items()}
@@ -200,7 +200,7 @@ class TaskDrivenSR(BaseModel):
 
     def super_resolve(self, lr_rgb01: Tensor) -> Tensor:
         """(N, 3, H, W) LR images to (N, 3, scale H, scale W) SR images, neither clamped nor quantised."""
-        return self.sr_net(lr_rgb01)
+        return super_resolve(self.sr_net, lr_rgb01, self.scale)
 
     def forward(
         self,

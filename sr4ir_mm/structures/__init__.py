@@ -3,7 +3,7 @@
 Imported by every room; imports nothing of the package.
 """
 
-from sr4ir_mm.structures.batch import LRHRBatch, copy_sample, repeat_batch
+from sr4ir_mm.structures.batch import LRHRBatch, copy_sample, repeat_batch, rows_of
 from sr4ir_mm.structures.progress import Progress, first_active_iter
 from sr4ir_mm.structures.types import Losses, Size
 
@@ -15,4 +15,5 @@ __all__ = [
     'copy_sample',
     'first_active_iter',
     'repeat_batch',
+    'rows_of',
 ]

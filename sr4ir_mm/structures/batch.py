@@ -50,6 +50,19 @@ def repeat_batch(batch: LRHRBatch, times: int) -> LRHRBatch:
     )
 
 
+def rows_of(batch: LRHRBatch, rows: slice) -> LRHRBatch:
+    """Some images of a batch, of the same padded size; tensors and data samples are shared."""
+    return replace(
+        batch,
+        hr_rgb01=None if batch.hr_rgb01 is None else batch.hr_rgb01[rows],
+        lr_rgb01=batch.lr_rgb01[rows],
+        task_inputs=batch.task_inputs[rows],
+        border=None if batch.border is None else batch.border[rows],
+        sizes=batch.sizes[rows],
+        samples=batch.samples[rows],
+    )
+
+
 def copy_sample(sample: BaseDataElement) -> BaseDataElement:
     """Copy a data sample and its nested elements; tensors are shared, as networks replace rather than edit them."""
     copy = sample.new()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
+import torch
 from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
@@ -57,24 +58,26 @@ class PartMeter:
             self.totals[self._stack[-1]] += now - self._since
         self._since = now
 
-    def watch(self, owner: object, method: str, name: str, *later: str) -> None:
+    def watch(
+        self, owner: object, method: str, name: str, without_gradient: str | None = None
+    ) -> None:
         """Have each call of a method counted as a part.
 
         Args:
             owner: Object whose method is wrapped, on this object alone.
             method: Its name.
             name: Of the part; with ``{}``, the number of the call within the iteration goes there.
-            later: Names from the second call of an iteration on, the last one for all that follow.
+            without_gradient: Name of calls that build no graph, if they have another.
         """
         original = getattr(owner, method)
-        names = (name, *later)
         key = f'{id(owner)}.{method}'
 
         @wraps(original)
         def measured(*args: Any, **kwargs: Any) -> Any:
             self._calls[key] += 1
-            count = self._calls[key]
-            with self.part(names[min(count, len(names)) - 1].format(count)):
+            plain = without_gradient is not None and not torch.is_grad_enabled()
+            label = without_gradient if plain else name
+            with self.part(label.format(self._calls[key])):
                 return original(*args, **kwargs)
 
         setattr(owner, method, measured)
@@ -83,7 +86,7 @@ class PartMeter:
 def watch_training(meter: PartMeter, model: nn.Module, optimizers: OptimWrapperDict) -> None:
     """Have a ``TaskDrivenSR`` and its optimizers measured part by part."""
     meter.watch(model.data_preprocessor, 'forward', PREPROCESS)
-    meter.watch(model, 'super_resolve', SR_FORWARD, SR_AGAIN)
+    meter.watch(model, 'super_resolve', SR_FORWARD, without_gradient=SR_AGAIN)
     for method in ('features', 'features_of'):
         meter.watch(model.adapter, method, TDP_FEATURES)
     meter.watch(model.adapter, 'loss', 'task forward {}')

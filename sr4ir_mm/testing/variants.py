@@ -69,6 +69,8 @@ def literal(model: nn.Module) -> None:
         tdp = getattr(getattr(phase, 'losses', None), 'tdp', None)
         if tdp is not None:
             tdp.in_parts = False
+        if hasattr(phase, 'in_parts'):
+            phase.in_parts = False
         # All kinds in one graph, one backward pass.
         phase.loss_parts = lambda context, phase=phase: [
             lambda: {
@@ -93,10 +95,12 @@ def compiled(model: nn.Module) -> None:
     CompileHook().before_train(SimpleNamespace(model=model, logger=logging.getLogger(__name__)))
 
 
-def _sr_phase(cfg: ConfigDict, in_parts: bool) -> None:
+def _whole_batch(cfg: ConfigDict) -> None:
     for phase in cfg.model.phases:
+        if phase.type.endswith('SRPhase'):
+            phase.in_parts = False
         if phase.get('tdp'):
-            phase.tdp.in_parts = in_parts
+            phase.tdp.in_parts = False
 
 
 def _task_phase(cfg: ConfigDict, **options: object) -> None:
@@ -109,9 +113,7 @@ def _task_phase(cfg: ConfigDict, **options: object) -> None:
 VARIANTS: dict[str, Variant] = {
     'literal': Variant("the authors' loop, step for step", _usual_layout, literal),
     'default': Variant('as shipped'),
-    'whole-batch-tdp': Variant(
-        'as shipped, TDP features of the whole batch at once', lambda cfg: _sr_phase(cfg, False)
-    ),
+    'whole-batch': Variant('as shipped, SR phase of the whole batch at once', _whole_batch),
     'usual-layout': Variant('as shipped, in the usual memory layout', _usual_layout),
     'concat': Variant(
         'one task pass over all kinds together', lambda cfg: _task_phase(cfg, concat=True)

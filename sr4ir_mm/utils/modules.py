@@ -62,6 +62,14 @@ def _is_unsteady(module: nn.Module) -> bool:
     return isinstance(module, (_NormBase, nn.MultiheadAttention)) or 'Drop' in type(module).__name__
 
 
+def mixes_or_draws(net: nn.Module) -> bool:
+    """Whether the output of an image depends, in train mode, on the batch's other images or on random numbers."""
+    return any(
+        _is_unsteady(module) and getattr(module, 'p', getattr(module, 'drop_prob', None)) != 0
+        for module in unwrap(net).modules()
+    )
+
+
 def unwrap(module: nn.Module) -> nn.Module:
     """The module inside a distributed wrapper, or the module itself."""
     return module.module if is_model_wrapper(module) else module

@@ -33,7 +33,12 @@ class TaskAdapter(nn.Module, ABC):
     Args:
         task_net: Task network the adapter will serve; only its data preprocessor is read.
         channel_order: Order in which the pipeline loads images.
+
+    Attributes:
+        mixes_sizes: Whether what the task network sees of an image depends on the sizes of the others in its batch.
     """
+
+    mixes_sizes = False
 
     def __init__(self, task_net: nn.Module, channel_order: str = 'bgr') -> None:
         super().__init__()

@@ -49,6 +49,7 @@ class DetectionAdapter(TaskAdapter):
                 f'DetectionAdapter got resize={dict(resize)}; expected dict(short=800, long=1333, divisor=32).'
             )
         self.resize = resize
+        self.mixes_sizes = resize is not None
 
     def default_layers(self, task_net: nn.Module) -> list[str]:
         """Neck levels 0 and 1, as in the paper, or as many as the neck has; without a neck the last backbone stage."""

@@ -37,7 +37,7 @@ class Phase(nn.Module, ABC):
 
     def loss_parts(self, context: PhaseContext) -> Sequence[Callable[[], Losses]]:
         """The losses in parts that share no graph: each is differentiated before the next is computed, so that memory
-        holds one graph at a time. Their sum is :meth:`compute_losses`.
+        holds one graph at a time. Their sum, also of losses of one name, is :meth:`compute_losses`.
         """
         return [partial(self.compute_losses, context)]
 

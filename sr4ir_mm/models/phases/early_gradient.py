@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.autograd import backward
 
+from sr4ir_mm.utils.parts import even_slices
+
 
 def mean_over_images(
     loss: Callable[[Tensor, slice], Tensor], images: Tensor, at_once: int
@@ -34,15 +36,11 @@ class _EarlyGradient(torch.autograd.Function):
     def forward(
         ctx: Any, images: Tensor, loss: Callable[[Tensor, slice], Tensor], at_once: int
     ) -> Tensor:
-        count = len(images)
-        parts = -(-count // at_once)
-        edges = [count * part // parts for part in range(parts + 1)]
         gradient, losses = torch.empty_like(images), []
-        for begin, end in zip(edges[:-1], edges[1:], strict=True):
-            rows = slice(begin, end)
+        for rows in even_slices(len(images), at_once):
             with torch.enable_grad():
                 part = images[rows].detach().requires_grad_()
-                value = loss(part, rows) * ((end - begin) / count)
+                value = loss(part, rows) * (len(part) / len(images))
                 backward(value, inputs=[part])
             gradient[rows] = part.grad
             losses.append(value.detach())

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sr4ir_mm.models.adapters import TaskAdapter
 from sr4ir_mm.models.augments import CQMix
-from sr4ir_mm.structures import LRHRBatch, Progress
+from sr4ir_mm.structures import LRHRBatch, Progress, rows_of
 
 KINDS = ('hr', 'up', 'sr', 'cqmix')
 
@@ -54,6 +54,21 @@ class TrainingImages:
         for later phases.
         """
         self.remember_sr(self._super_resolve(self.batch.lr_rgb01))
+        return self._sr_rgb01
+
+    def rows(self, rows: slice) -> TrainingImages:
+        """Those of some images of the batch, which nothing is remembered of."""
+        return TrainingImages(
+            rows_of(self.batch, rows),
+            self._super_resolve,
+            self._cqmix,
+            self._adapter,
+            self._progress,
+        )
+
+    @property
+    def sr_rgb01(self) -> Tensor | None:
+        """SR images that were made last."""
         return self._sr_rgb01
 
     def remember_sr(self, sr_rgb01: Tensor) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 
+import torch
 from torch import Tensor, nn
 
 from sr4ir_mm.models.phases.balance import balance_losses
@@ -15,7 +18,8 @@ from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
 from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import steady_mode, unwrap
+from sr4ir_mm.utils.modules import mixes_or_draws, steady_mode, unwrap
+from sr4ir_mm.utils.parts import even_slices, image_slices
 
 
 class SRLosses(nn.Module):
@@ -91,6 +95,10 @@ class SRPhase(Phase):
             only ``SharedDecoderNet`` has. It starts with the training, as distributed training has to see the layer in
             every iteration.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
+        in_parts: Pass a few images (as many as fill 320 x 320 HR px) through the SR network and its losses, and
+            differentiate, before the next: the same up to rounding, and memory holds the graph of a part. Only where
+            the losses are means over images, no network of the phase mixes them or draws random numbers, and nothing
+            is resized to the largest of a batch. A number is that of images at a time; None does so on the CPU.
         begin: Share of training after which any loss starts. The SR network rests until then, and the training is
             S->T's so far.
         balance: Scale the TDP loss, in every iteration anew, so that the norm of its gradient to the SR images is so
@@ -120,8 +128,13 @@ class SRPhase(Phase):
         segmentation: Mapping | None = None,
         balance: float | None = None,
         begin: float = 0.0,
+        in_parts: bool | int | None = None,
     ) -> None:
         super().__init__()
+        fixed = in_parts is None or isinstance(in_parts, bool)
+        self.in_parts = (
+            in_parts if fixed else check_number('SRPhase in_parts', in_parts, least=1, whole=True)
+        )
         self.every = check_number('SRPhase every', every, least=1, whole=True)
         self.losses = SRLosses(pixel, tdp, task, adversarial, perceptual, segmentation)
         self.begin = check_number('begin of SRPhase', begin, most=0.999)
@@ -156,6 +169,46 @@ class SRPhase(Phase):
     def needs_extractor(self) -> bool:
         """Whether the TDP loss names the extractor."""
         return 'extractor' in ((self.losses.tdp and self.losses.tdp.nets) or ())
+
+    def loss_parts(self, context: PhaseContext) -> Sequence[Callable[[], Losses]]:
+        """See :meth:`Phase.loss_parts` and ``in_parts``."""
+        parts = self._parts(context)
+        made: list[Tensor] = []
+
+        def losses_of(rows: slice) -> Losses:
+            images = context.images.rows(rows)
+            losses = self.compute_losses(replace(context, images=images))
+            if losses:
+                made.append(images.sr_rgb01.detach())
+            if len(made) == len(parts):
+                context.images.remember_sr(torch.cat(made))
+            share = len(images.batch) / len(context.images.batch)
+            return {name: share * value for name, value in losses.items()}
+
+        if len(parts) == 1:
+            return super().loss_parts(context)
+        return [partial(losses_of, rows) for rows in parts]
+
+    def _parts(self, context: PhaseContext) -> list[slice]:
+        """Rows of the batch that are passed together."""
+        lr_rgb01, scale = context.images.batch.lr_rgb01, context.images.batch.scale
+        wanted = lr_rgb01.device.type == 'cpu' if self.in_parts is None else self.in_parts
+        if not (wanted and self._is_separable(context)):
+            return [slice(0, len(lr_rgb01))]
+        if wanted is not True:
+            return even_slices(len(lr_rgb01), wanted)
+        return image_slices(len(lr_rgb01), *(scale * side for side in lr_rgb01.shape[-2:]))
+
+    def _is_separable(self, context: PhaseContext) -> bool:
+        """Whether the losses of a batch are means of those of its images."""
+        tdp = self.losses.tdp
+        return (
+            self.active_losses(context.progress) <= {'pixel', 'tdp', 'perceptual'}
+            and self.balance is None
+            and not (tdp and (tdp.task_weighted or context.adapter.mixes_sizes))
+            and 'extractor' not in context.nets
+            and not mixes_or_draws(context.nets['sr_net'])
+        )
 
     def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`; none before one has started, or where ``every`` leaves an iteration out."""
