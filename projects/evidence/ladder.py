@@ -154,6 +154,19 @@ _BALANCE = {f'{_SR}.balance': 1.0}
 _WEIGHTED = {f'{_SR}.tdp.task_weighted': True}
 _CURRICULUM = {'model.cqmix.curriculum': True}
 _INSTANCE = {'model.cqmix.mode': 'instance'}
+_COSINE = 'sr4ir_mm.SpanCosineLR'
+#: First the SR network, from the features of the HR-trained task network, then the task network.
+_SR_FIRST = {
+    f'{_SR}.begin': 0.0,
+    f'{_SR}.tdp.begin': 0.0,
+    f'{_SR}.every': 1,
+    f'{_SR}.end': 0.5,
+    f'{_TASK}.begin': 0.5,
+    'param_scheduler.sr_net.1.type': _COSINE,
+    'param_scheduler.sr_net.1.span': [0.0, 0.5],
+    'param_scheduler.task_net.1.type': _COSINE,
+    'param_scheduler.task_net.1.span': [0.5, 1.0],
+}
 _SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
 _S2T = {name.replace('phases.1', 'phases.0'): value for name, value in _FEATURES.items()}
 _S2T_LOGITS = {name.replace('phases.1', 'phases.0'): value for name, value in _LOGITS.items()}
@@ -185,6 +198,15 @@ CANDIDATES = {
     'late-sr': _lite('SR4IR-lite, SR images alone', _SR_ALONE),
     'late-sr-features': _lite(
         'SR4IR-lite, SR images alone, features distilled', _SR_ALONE, _FEATURES
+    ),
+    'sr-first': _lite('first the SR network, then the task network', _SR_FIRST),
+    'sr-first-sr': _lite(
+        'first the SR network, then the task network, SR images alone', _SR_FIRST, _SR_ALONE
+    ),
+    'sr-first-mse': _lite(
+        'first the SR network, with FDSR’s losses, then the task network',
+        _SR_FIRST,
+        {f'{_SR}.pixel.weight': 0.5, f'{_SR}.tdp.criterion': 'mse'},
     ),
     'lite-balance': _lite('SR4IR-lite, TDP gradient as strong as the pixels’', _BALANCE),
     'lite-weighted': _lite('SR4IR-lite, TDP weighted by task gradients', _WEIGHTED),

@@ -34,6 +34,10 @@ class Progress:
         """Share of the training that is done, 0 to 1."""
         return 1.0 if not self.total else min(self.iteration / self.total, 1.0)
 
+    def ended(self, share: float) -> bool:
+        """Whether what lasts ``share`` of the training is over; never outside one, or for a share of 1."""
+        return share < 1.0 and self.total is not None and self.passed(share)
+
     def passed(self, share: float) -> bool:
         """Whether ``share`` of the training is done."""
         return self.total is None or self.iteration >= first_active_iter(share, self.total)

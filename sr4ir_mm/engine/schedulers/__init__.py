@@ -4,5 +4,6 @@ Imported by engine.
 """
 
 from sr4ir_mm.engine.schedulers.cosine_restart import WarmupCosineRestartLR
+from sr4ir_mm.engine.schedulers.span_cosine import SpanCosineLR
 
-__all__ = ['WarmupCosineRestartLR']
+__all__ = ['SpanCosineLR', 'WarmupCosineRestartLR']

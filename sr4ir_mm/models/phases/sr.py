@@ -95,6 +95,7 @@ class SRPhase(Phase):
             only ``SharedDecoderNet`` has. It starts with the training, as distributed training has to see the layer in
             every iteration.
         every: Train the SR network in every so many-th iteration only; the paper does in each.
+        end: Share of training after which the SR network rests for good, as it is after a training of its own.
         in_parts: Pass a few images (as many as fill 320 x 320 HR px) through the SR network and its losses, and
             differentiate, before the next: the same up to rounding, and memory holds the graph of a part. Only where
             the losses are means over images, no network of the phase mixes them or draws random numbers, and nothing
@@ -108,10 +109,11 @@ class SRPhase(Phase):
             None leaves the weights alone, as the paper does.
 
     Raises:
-        UserError: ``every`` or ``balance`` is no positive number, a loss to be balanced is missing, or the segmentation
-            loss is to start late.
+        UserError: ``every`` or ``balance`` is no positive number, ``end`` is not after ``begin``, a loss to be balanced
+            is missing, or the segmentation loss is to start late.
 
-    Source: methods.md 5.2 and 5.4, step 1; ``every``, ``begin`` and ``balance`` are this project's own.
+    Source: methods.md 5.2 and 5.4, step 1; the options from ``every`` on, but for the
+    losses, are this project's own.
     """
 
     trains = ('sr_net',)
@@ -128,6 +130,7 @@ class SRPhase(Phase):
         segmentation: Mapping | None = None,
         balance: float | None = None,
         begin: float = 0.0,
+        end: float = 1.0,
         in_parts: bool | int | None = None,
     ) -> None:
         super().__init__()
@@ -138,6 +141,11 @@ class SRPhase(Phase):
         self.every = check_number('SRPhase every', every, least=1, whole=True)
         self.losses = SRLosses(pixel, tdp, task, adversarial, perceptual, segmentation)
         self.begin = check_number('begin of SRPhase', begin, most=0.999)
+        self.end = check_number('end of SRPhase', end, most=1.0)
+        if self.end <= self.begin:
+            raise UserError(
+                f'SRPhase has begin={begin!r} and end={end!r}, between which nothing is left; make end larger.'
+            )
         begins = {n: max(self.begin, self.losses.begins.get(n, 0.0)) for n in self.losses.names()}
         self.begins = {name: share for name, share in begins.items() if share > 0}
         if 'segmentation' in self.begins:
@@ -164,7 +172,7 @@ class SRPhase(Phase):
     @property
     def rests(self) -> bool:
         """Whether there are iterations in which the SR network does not learn."""
-        return self.every > 1 or self.loss_names() <= set(self.begins)
+        return self.every > 1 or self.end < 1 or self.loss_names() <= set(self.begins)
 
     def needs_extractor(self) -> bool:
         """Whether the TDP loss names the extractor."""
@@ -193,7 +201,7 @@ class SRPhase(Phase):
         """Rows of the batch that are passed together."""
         lr_rgb01, scale = context.images.batch.lr_rgb01, context.images.batch.scale
         wanted = lr_rgb01.device.type == 'cpu' if self.in_parts is None else self.in_parts
-        if not (wanted and self._is_separable(context)):
+        if not wanted or self._is_idle(context) or not self._is_separable(context):
             return [slice(0, len(lr_rgb01))]
         if wanted is not True:
             return even_slices(len(lr_rgb01), wanted)
@@ -213,7 +221,7 @@ class SRPhase(Phase):
     def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`; none before one has started, or where ``every`` leaves an iteration out."""
         active = self.active_losses(context.progress)
-        if not active or context.progress.iteration % self.every:
+        if self._is_idle(context):
             return {}
         if 'segmentation' in active:
             sr_rgb01, losses = self._segment(context)
@@ -226,6 +234,11 @@ class SRPhase(Phase):
         if not active.isdisjoint(('task', 'adversarial')):
             losses.update(self._judged(active, context, sr_rgb01))
         return losses
+
+    def _is_idle(self, context: PhaseContext) -> bool:
+        progress = context.progress
+        idle = progress.iteration % self.every or progress.ended(self.end)
+        return bool(idle) or not self.active_losses(progress)
 
     def _segment(self, context: PhaseContext) -> tuple[Tensor, Losses]:
         """SR images and the loss of the SR network's own segmentation, of one pass of it."""

@@ -35,10 +35,14 @@ class TaskPhase(Phase):
             drawn to those that the model's ``extractor``, a finished HR-trained network, has of the HR images; see
             :class:`DistillLoss`. They come from the same pass as the task's own losses. None for none.
 
+        begin: Share of training after which the task network learns. It rests until then, and the features that the SR
+            network learns from stand still.
+
     Raises:
         UserError: Unknown kinds, or ``concat`` with unequal weights or with ``draw``.
 
-    Source: methods.md 5.4, step 2; ``draw`` is this project's own; ``distill`` is EDTR's idea (methods.md 6).
+    Source: methods.md 5.4, step 2; ``draw`` and ``begin`` are this project's own; ``distill`` is EDTR's idea
+    (methods.md 6).
     """
 
     trains = ('task_net',)
@@ -50,8 +54,10 @@ class TaskPhase(Phase):
         reuse_sr: bool = False,
         draw: str | None = None,
         distill: Mapping | None = None,
+        begin: float = 0.0,
     ) -> None:
         super().__init__()
+        self.begin = check_number('begin of TaskPhase', begin, most=0.999)
         self.images = check_kinds(images)
         if concat and len(set(self.images.values())) > 1:
             raise UserError(
@@ -87,12 +93,19 @@ class TaskPhase(Phase):
         """Whether any kind is, or is mixed from, an HR image, or HR features are distilled."""
         return self.distill is not None or not {'hr', 'cqmix'}.isdisjoint(self.images)
 
+    @property
+    def rests(self) -> bool:
+        """Whether there are iterations in which the task network does not learn."""
+        return self.begin > 0
+
     def compute_losses(self, context: PhaseContext) -> Losses:
-        """See :meth:`Phase.compute_losses`."""
+        """See :meth:`Phase.compute_losses`; none before ``begin``."""
         return {k: v for part in self.loss_parts(context) for k, v in part().items()}
 
     def loss_parts(self, context: PhaseContext) -> Sequence[Callable[[], Losses]]:
         """A part an image kind, unless kinds share a pass."""
+        if not context.progress.passed(self.begin):
+            return [dict]
         if self.draw:
             return [partial(self._drawn, context)]
         if self.needs_sr():
