@@ -203,6 +203,11 @@ CANDIDATES = {
     'sr-first-sr': _lite(
         'first the SR network, then the task network, SR images alone', _SR_FIRST, _SR_ALONE
     ),
+    'sr-first-balance': _lite(
+        'first the SR network, TDP gradient as strong as the pixels’, then the task network',
+        _SR_FIRST,
+        _BALANCE,
+    ),
     'sr-first-mse': _lite(
         'first the SR network, with FDSR’s losses, then the task network',
         _SR_FIRST,
