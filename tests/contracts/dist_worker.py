@@ -17,6 +17,8 @@ if method == 'joint':
     cfg.model.phases = [
         dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict(), tdp=dict())
     ]
+if method == 'parts':
+    cfg.model.phases[0].in_parts = 1
 if method == 'resume':
     cfg.resume = True
     cfg.train_cfg.max_epochs = 3

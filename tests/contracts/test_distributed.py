@@ -41,7 +41,9 @@ def trainable(state):
 
 
 @pytest.mark.dist
-@pytest.mark.parametrize('method', ['sr4ir', 'joint', 'accumulate', 'gan', 'gan-accumulate'])
+@pytest.mark.parametrize(
+    'method', ['sr4ir', 'parts', 'joint', 'accumulate', 'gan', 'gan-accumulate']
+)
 def test_ranks_agree_and_the_checkpoint_loads_strictly(tmp_path, method):
     first, second = launch(tmp_path, method)
     assert first.keys() == second.keys()
