@@ -85,10 +85,11 @@ def _mend(task_net: nn.Module) -> None:
         import_module('sr4ir_mm.models.task_nets.roi_align').use_row_roi_align(task_net)
 
 
-def _float32_on_the_cpu(_: nn.Module, __: tuple, maps: tuple[list[Tensor], ...]) -> tuple:
-    if maps[0][0].is_cuda:
-        return maps
-    return tuple([each.float() for each in levels] for levels in maps)
+def _float32_on_the_cpu(_: nn.Module, __: tuple, maps: object) -> object:
+    if isinstance(maps, (list, tuple)):
+        return type(maps)(_float32_on_the_cpu(_, __, each) for each in maps)
+    on_cpu = isinstance(maps, Tensor) and maps.device.type == 'cpu'
+    return maps.float() if on_cpu and maps.is_floating_point() else maps
 
 
 def _find_teacher(cfg: ConfigDict) -> None:
