@@ -1,8 +1,10 @@
 """Tiny real task networks of all three libraries, a tiny SR net, and batches for them."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmengine.structures import InstanceData, PixelData
 from torch import nn
 
@@ -213,3 +215,9 @@ def changed(before, module):
     return {
         key for key, value in module.state_dict().items() if not torch.equal(before[key], value)
     }
+
+
+def two_stage_detector(**kwargs):
+    """The model with the sample's Faster R-CNN as its task network."""
+    config = Path(__file__).parents[1] / 'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py'
+    return build(task_net=Config.fromfile(config).model.task_net, **kwargs)

@@ -41,8 +41,8 @@ def super_resolve(sr_net: nn.Module, lr_rgb01: Tensor, scale: int) -> Tensor:
     """
     height, width = (scale * side for side in lr_rgb01.shape[-2:])
     parts = image_slices(len(lr_rgb01), height, width)
-    whole = torch.is_grad_enabled() or lr_rgb01.device.type != 'cpu' or mixes_or_draws(sr_net)
-    if whole or len(parts) == 1:
+    whole = torch.is_grad_enabled() or lr_rgb01.device.type != 'cpu' or len(parts) == 1
+    if whole or mixes_or_draws(sr_net):
         return sr_net(lr_rgb01)
     return torch.cat([sr_net(lr_rgb01[rows]) for rows in parts])
 

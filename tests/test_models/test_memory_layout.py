@@ -3,18 +3,14 @@
 import copy
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import Config
 from torch import nn
 
 from sr4ir_mm.models.memory_layout import use_channels_last
 from sr4ir_mm.utils.errors import UserError
 from tests import toy
-
-ROOT = Path(__file__).parents[2]
 
 
 def converted(model):
@@ -34,16 +30,13 @@ def test_parameters_stay_the_same_objects_with_the_same_values():
         assert torch.equal(value, before[name][1])
 
 
-def two_stage_detector():
-    config = ROOT / 'configs/sr4ir/faster-rcnn-tiny_edsr-tiny_x4_sample.py'
-    return toy.build(task_net=Config.fromfile(config).model.task_net, channels_last=False)
-
-
 @pytest.mark.parametrize('task', ['det', 'roi', 'seg', 'cls'])
 def test_losses_are_the_same(task):
     """mmcv's RoIAlign reads channels-last memory wrongly and silently; a detector then does not learn its classes."""
     plain = (
-        two_stage_detector() if task == 'roi' else toy.build(task, channels_last=False)
+        toy.two_stage_detector(channels_last=False)
+        if task == 'roi'
+        else toy.build(task, channels_last=False)
     ).train()
     other = converted(plain)
     losses = []

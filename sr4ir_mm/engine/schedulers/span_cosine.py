@@ -26,6 +26,7 @@ class SpanCosineLR(CosineAnnealingLR):
         span: Shares of the training where the annealing begins and ends.
         begin: First step of the training, as mmengine gives it.
         end: Last step, as mmengine gives it.
+        T_max: Without effect; the period follows from ``span``.
         kwargs: ``eta_min``, ``by_epoch``, ``convert_to_iter_based`` and others of mmengine's ``CosineAnnealingLR``.
 
     Raises:

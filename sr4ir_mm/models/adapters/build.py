@@ -6,6 +6,7 @@ import copy
 from importlib import import_module
 from pathlib import Path
 
+import torch
 from mmengine.config import ConfigDict
 from torch import Tensor, nn
 
@@ -89,7 +90,7 @@ def _float32_on_the_cpu(_: nn.Module, __: tuple, maps: object) -> object:
     if isinstance(maps, (list, tuple)):
         return type(maps)(_float32_on_the_cpu(_, __, each) for each in maps)
     on_cpu = isinstance(maps, Tensor) and maps.device.type == 'cpu'
-    return maps.float() if on_cpu and maps.is_floating_point() else maps
+    return maps.float() if on_cpu and maps.dtype in (torch.bfloat16, torch.float16) else maps
 
 
 def _find_teacher(cfg: ConfigDict) -> None:

@@ -181,20 +181,19 @@ class SRPhase(Phase):
     def loss_parts(self, context: PhaseContext) -> Sequence[Callable[[], Losses]]:
         """See :meth:`Phase.loss_parts` and ``in_parts``."""
         parts = self._parts(context)
+        if len(parts) == 1:
+            return super().loss_parts(context)
         made: list[Tensor] = []
 
         def losses_of(rows: slice) -> Losses:
             images = context.images.rows(rows)
             losses = self.compute_losses(replace(context, images=images))
-            if losses:
-                made.append(images.sr_rgb01.detach())
+            made.append(images.sr_rgb01.detach())
             if len(made) == len(parts):
                 context.images.remember_sr(torch.cat(made))
             share = len(images.batch) / len(context.images.batch)
             return {name: share * value for name, value in losses.items()}
 
-        if len(parts) == 1:
-            return super().loss_parts(context)
         return [partial(losses_of, rows) for rows in parts]
 
     def _parts(self, context: PhaseContext) -> list[slice]:
