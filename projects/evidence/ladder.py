@@ -154,6 +154,8 @@ _BALANCE = {f'{_SR}.balance': 1.0}
 _WEIGHTED = {f'{_SR}.tdp.task_weighted': True}
 _CURRICULUM = {'model.cqmix.curriculum': True}
 _INSTANCE = {'model.cqmix.mode': 'instance'}
+#: FDSR's losses: pixels by half, the squared distance of features.
+_SQUARED = {f'{_SR}.pixel.weight': 0.5, f'{_SR}.tdp.criterion': 'mse'}
 _COSINE = 'sr4ir_mm.SpanCosineLR'
 #: First the SR network, from the features of the HR-trained task network, then the task network.
 _SR_FIRST = {
@@ -209,10 +211,9 @@ CANDIDATES = {
         _BALANCE,
     ),
     'sr-first-mse': _lite(
-        'first the SR network, with FDSR’s losses, then the task network',
-        _SR_FIRST,
-        {f'{_SR}.pixel.weight': 0.5, f'{_SR}.tdp.criterion': 'mse'},
+        'first the SR network, with FDSR’s losses, then the task network', _SR_FIRST, _SQUARED
     ),
+    'lite-squared': _lite('SR4IR-lite, with FDSR’s losses', _SQUARED),
     'lite-balance': _lite('SR4IR-lite, TDP gradient as strong as the pixels’', _BALANCE),
     'lite-weighted': _lite('SR4IR-lite, TDP weighted by task gradients', _WEIGHTED),
     'lite-curriculum': _lite('SR4IR-lite, CQMix with a curriculum', _CURRICULUM),
