@@ -157,18 +157,24 @@ _INSTANCE = {'model.cqmix.mode': 'instance'}
 #: FDSR's losses: pixels by half, the squared distance of features.
 _SQUARED = {f'{_SR}.pixel.weight': 0.5, f'{_SR}.tdp.criterion': 'mse'}
 _COSINE = 'sr4ir_mm.SpanCosineLR'
-#: First the SR network, from the features of the HR-trained task network, then the task network.
-_SR_FIRST = {
-    f'{_SR}.begin': 0.0,
-    f'{_SR}.tdp.begin': 0.0,
-    f'{_SR}.every': 1,
-    f'{_SR}.end': 0.5,
-    f'{_TASK}.begin': 0.5,
-    'param_scheduler.sr_net.1.type': _COSINE,
-    'param_scheduler.sr_net.1.span': [0.0, 0.5],
-    'param_scheduler.task_net.1.type': _COSINE,
-    'param_scheduler.task_net.1.span': [0.5, 1.0],
-}
+
+
+def _sr_first(share: float) -> dict[str, object]:
+    """First the SR network, from the features of the HR-trained task network, then the task network."""
+    return {
+        f'{_SR}.begin': 0.0,
+        f'{_SR}.tdp.begin': 0.0,
+        f'{_SR}.every': 1,
+        f'{_SR}.end': share,
+        f'{_TASK}.begin': share,
+        'param_scheduler.sr_net.1.type': _COSINE,
+        'param_scheduler.sr_net.1.span': [0.0, share],
+        'param_scheduler.task_net.1.type': _COSINE,
+        'param_scheduler.task_net.1.span': [share, 1.0],
+    }
+
+
+_SR_FIRST = _sr_first(0.5)
 _SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
 _S2T = {name.replace('phases.1', 'phases.0'): value for name, value in _FEATURES.items()}
 _S2T_LOGITS = {name.replace('phases.1', 'phases.0'): value for name, value in _LOGITS.items()}
@@ -212,6 +218,18 @@ CANDIDATES = {
     ),
     'sr-first-mse': _lite(
         'first the SR network, with FDSR’s losses, then the task network', _SR_FIRST, _SQUARED
+    ),
+    'sr-first-mse-sr': _lite(
+        'first the SR network, with FDSR’s losses, then the task network, SR images alone',
+        _SR_FIRST,
+        _SQUARED,
+        _SR_ALONE,
+    ),
+    'sr-third-mse-sr': _lite(
+        'a third for the SR network, with FDSR’s losses, then the task network, SR images alone',
+        _sr_first(0.33),
+        _SQUARED,
+        _SR_ALONE,
     ),
     'lite-squared': _lite('SR4IR-lite, with FDSR’s losses', _SQUARED),
     'lite-balance': _lite('SR4IR-lite, TDP gradient as strong as the pixels’', _BALANCE),
