@@ -87,6 +87,10 @@ class Method:
     ladders: tuple[tuple[str, int], ...] | None = None
 
 
+_CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
+_SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
+#: SR4IR-plus needs an HR-trained task network.
+_HR_STARTS = (('sign-digits', 8), _MOSAICS, _CARDS, _SCENES)
 #: Nothing of it is trained.
 BICUBIC = 'bicubic'
 METHODS = {
@@ -98,6 +102,7 @@ METHODS = {
     'swt': Method('S+T'),
     'sr4ir': Method('SR4IR'),
     'sr4ir-lite': Method('SR4IR-lite'),
+    'sr4ir-plus': Method('SR4IR-plus', ladders=_HR_STARTS),
 }
 ABLATIONS = {
     'sr4ir-no-tdp': Method('SR4IR without TDP'),
@@ -105,8 +110,6 @@ ABLATIONS = {
     'sr4ir-joint': Method('SR4IR, joint'),
 }
 _SR, _TASK = 'model.phases.0', 'model.phases.1'
-_CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
-_SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
 #: Other systems. "As it is": the HR-trained task network that others start from is used without further training.
 SYSTEMS = {
     BICUBIC: Method(

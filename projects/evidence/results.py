@@ -37,6 +37,9 @@ PAIRS = (
     ('sr4ir-lite', 'l2t'),
     ('sr4ir-lite', 's2t'),
     ('sr4ir-lite', 'sr4ir'),
+    ('sr4ir-plus', 'l2t'),
+    ('sr4ir-plus', 's2t'),
+    ('sr4ir-plus', 'sr4ir'),
     ('l1-alone', 'bicubic'),
     ('fdsr', 'bicubic'),
     ('fdsr', 'l1-alone'),
@@ -53,6 +56,7 @@ _COLOURS = {
     'swt': 'tab:green',
     'sr4ir': 'tab:red',
     'sr4ir-lite': 'tab:orange',
+    'sr4ir-plus': 'tab:brown',
 }
 
 

@@ -280,19 +280,24 @@ class _WrappedText:
         return dict(type=theirs.get('type', 'OptimWrapper'), **shared)
 
     def schedulers(self) -> dict[str, Any]:
-        """The zoo config's list for the task network; for the others a cosine over the same length."""
+        """The zoo config's list for the task network; for the others a cosine."""
         schedulers: dict[str, Any] = self._replacing('param_scheduler')
         for name in self.trained:
             if name != 'task_net':
-                schedulers[name] = [self._cosine()]
+                schedulers[name] = [self._cosine(name)]
             else:
                 schedulers[name] = (
                     Code('_base_.param_scheduler') if self.base.get('param_scheduler') else []
                 )
         return schedulers
 
-    def _cosine(self) -> dict[str, Any]:
+    def _cosine(self, name: str) -> dict[str, Any]:
+        """Over the training, or over the share of it in which a network learns."""
+        learns = [phase for phase in self.method.built_phases() if name in phase.trains]
+        end = max(getattr(phase, 'end', 1.0) for phase in learns)
         cosine: dict[str, Any] = dict(type='CosineAnnealingLR', eta_min=1e-6)
+        if end < 1.0:
+            cosine = {**cosine, 'type': 'sr4ir_mm.SpanCosineLR', 'span': (0.0, end)}
         train_cfg = self.base.get('train_cfg') or {}
         if 'max_iters' in train_cfg:
             return {**cosine, 'by_epoch': False, 'T_max': Code('_base_.train_cfg.max_iters')}

@@ -147,8 +147,6 @@ def check_lender(cfg: Mapping) -> None:
     """
     model = cfg.get('model') or {}
     phases = [MODELS.build(dict(phase)) for phase in model.get('phases') or ()]
-    trained = {name for phase in phases for name in phase.trains}
-    lends = {name for phase in phases for name in phase.loss_names()}
     features = 'extractor' if model.get('extractor') is not None else 'task_net'
     judge = 'task_net' if takes_features(model.get('discriminator') or {}) else None
     for loss, lender in (
@@ -157,11 +155,19 @@ def check_lender(cfg: Mapping) -> None:
         ('task', 'task_net'),
         ('adversarial', judge),
     ):
-        if lender and loss in lends and lender not in trained and not _has_weights(cfg, lender):
+        starts = [_begin(phase) for phase in phases if loss in phase.loss_names()]
+        trained_from = [_begin(phase) for phase in phases if lender in phase.trains]
+        if not lender or not starts or min(trained_from, default=1.0) <= min(starts):
+            continue
+        if not _has_weights(cfg, lender):
             raise UserError(
-                f'no phase trains {lender} and nothing loads weights into it, so its {loss} loss would be that of a '
-                f"random network; set model.init_from.{lender} to its weights, or to 'random' if that is meant."
+                f'no phase trains {lender} by then and nothing loads weights into it, so its {loss} loss would be that '
+                f"of a random network; set model.init_from.{lender} to its weights, or to 'random' if that is meant."
             )
+
+
+def _begin(phase: Phase) -> float:
+    return getattr(phase, 'begin', 0.0)
 
 
 def _has_weights(cfg: Mapping, name: str) -> bool:
