@@ -155,7 +155,7 @@ def check_lender(cfg: Mapping) -> None:
         ('task', 'task_net'),
         ('adversarial', judge),
     ):
-        starts = [_begin(phase) for phase in phases if loss in phase.loss_names()]
+        starts = [_begin(phase, loss) for phase in phases if loss in phase.loss_names()]
         trained_from = [_begin(phase) for phase in phases if lender in phase.trains]
         if not lender or not starts or min(trained_from, default=1.0) <= min(starts):
             continue
@@ -166,8 +166,10 @@ def check_lender(cfg: Mapping) -> None:
             )
 
 
-def _begin(phase: Phase) -> float:
-    return getattr(phase, 'begin', 0.0)
+def _begin(phase: Phase, loss: str | None = None) -> float:
+    """Share of training after which a phase, or one of its losses, begins."""
+    losses = getattr(getattr(phase, 'losses', None), 'begins', {})
+    return max(getattr(phase, 'begin', 0.0), losses.get(loss, 0.0))
 
 
 def _has_weights(cfg: Mapping, name: str) -> bool:

@@ -86,6 +86,13 @@ def test_the_sr_schedule_spans_the_zoo_configs_training(tmp_path):
     assert not by_iter.param_scheduler.sr_net[0].by_epoch
 
 
+def test_the_sr_schedule_ends_with_its_phase(tmp_path):
+    by_epoch = wrap(RETINANET, tmp_path, method='sr4ir-plus').param_scheduler.sr_net[0]
+    by_iter = wrap(DEEPLAB, tmp_path, method='sr4ir-plus').param_scheduler.sr_net[0]
+    assert by_epoch.type == by_iter.type == 'sr4ir_mm.SpanCosineLR'
+    assert tuple(by_epoch.span) == tuple(by_iter.span) == (0.0, 0.33)
+
+
 def test_mmpretrain_preprocessor_moves_and_need_not(tmp_path):
     cfg = small(wrap(RESNET, tmp_path))
     assert cfg.data_preprocessor is None

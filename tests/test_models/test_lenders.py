@@ -19,6 +19,10 @@ def config(phases, task_net=None, init_from=None, **kwargs):
     return Config(dict(model=model, **kwargs))
 
 
+def task_phase(**kwargs):
+    return dict(type='sr4ir_mm.TaskPhase', images=dict(sr=1.0), **kwargs)
+
+
 @pytest.mark.parametrize('name', LENDING)
 def test_a_random_lender_is_refused(name):
     with pytest.raises(UserError, match=f"its {name} loss would be .* or to 'random'"):
@@ -42,12 +46,18 @@ def test_one_with_weights_is_not(given):
 @pytest.mark.parametrize(
     'phases',
     [
-        [LENDING['tdp'], dict(type='sr4ir_mm.TaskPhase', images=dict(sr=1.0))],
+        [LENDING['tdp'], task_phase()],
+        [dict(LENDING['tdp'], tdp=dict(begin=0.1)), task_phase(begin=0.1)],
         [dict(type='sr4ir_mm.SRPhase', pixel=dict())],
     ],
 )
 def test_nor_one_that_is_trained_or_lends_nothing(phases):
     check_lender(config(phases))
+
+
+def test_one_that_is_trained_too_late_is_refused():
+    with pytest.raises(UserError, match='no phase trains task_net by then'):
+        check_lender(config([LENDING['tdp'], task_phase(begin=0.33)]))
 
 
 def test_random_in_init_from_loads_nothing():
