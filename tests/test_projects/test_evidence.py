@@ -20,7 +20,7 @@ from tests.test_apis.test_runs import FAKE
 ROOT = Path(__file__).parents[2]
 EVERY = (*METHODS, *ABLATIONS, *SYSTEMS)
 #: Run on every set.
-COMMON = (*METHODS, *ABLATIONS)
+COMMON = [name for name in (*METHODS, *ABLATIONS) if method_of(name).ladders is None]
 
 
 @cache
