@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 
@@ -53,3 +54,30 @@ def _convolution_backward(
 ) -> int:
     batch, _, *side = input_shape if transposed else grad_shape
     return 2 * batch * prod(side) * prod(weight_shape) * sum(output_mask[:2])
+
+
+@torch.no_grad()
+def best_rate(device: torch.device, turns: int = 10) -> float:
+    """Multiply-adds a second of the best work for this machine, the faster of two: a large matrix product and a wide
+    3x3 convolution in channels-last order, in float32.
+
+    Multiply-adds of an iteration over this rate are a floor of its seconds: all else comes on top.
+    """
+    square = torch.rand(1024, 1024, device=device)
+    conv = nn.Conv2d(64, 64, 3, padding=1).to(device, memory_format=torch.channels_last)
+    image = torch.rand(8, 64, 56, 56, device=device).to(memory_format=torch.channels_last)
+    works = {
+        square.numel() * len(square): lambda: square @ square,
+        image.numel() * conv.weight[:, 0].numel(): lambda: conv(image),
+    }
+    return max(count / _least_seconds(work, device, turns) for count, work in works.items())
+
+
+def _least_seconds(work: Callable[[], object], device: torch.device, turns: int) -> float:
+    now = clock(device)
+    seconds = []
+    for _ in range(turns + 1):
+        start = now()
+        work()
+        seconds.append(now() - start)
+    return min(seconds[1:])

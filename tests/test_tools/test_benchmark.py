@@ -45,6 +45,7 @@ def benchmark(tmp_path, monkeypatch):
         tool.main()
         return json.loads(out.read_text())
 
+    run.tool = tool
     return run
 
 
@@ -67,6 +68,15 @@ def test_multiply_adds_of_methods(benchmark):
     lite = report['variants']['sr4ir-lite']['parts']
     full = report['variants']['sr4ir']['parts']
     assert lite['TDP features'] == full['TDP features'] / 4
+
+
+def test_multiply_adds_tell_a_floor_of_the_seconds(benchmark, monkeypatch, capsys):
+    """Printed to two places: at this rate an iteration takes seconds that are not 0.00."""
+    monkeypatch.setattr(benchmark.tool, 'best_rate', lambda device: 1e6)
+    report = benchmark('--flops', '--compare', 'default')
+    assert report['best_rate'] == 1e6
+    seconds = report['variants']['default']['total'] / 1e6
+    assert f'| seconds at least, at 0 G a second | {seconds:.2f} |' in capsys.readouterr().out
 
 
 def test_settings_of_the_config_are_numbers(benchmark):

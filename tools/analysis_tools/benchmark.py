@@ -3,7 +3,7 @@
     python tools/analysis_tools/benchmark.py configs/sr4ir/resnet18_edsr_x4_cars.py --batch 8 --size 224 224
     python tools/analysis_tools/benchmark.py CONFIG --compare literal default concat --iterations 10 --threads 2
     python tools/analysis_tools/benchmark.py CONFIG --methods l2t s2t sr4ir sr4ir-lite
-    python tools/analysis_tools/benchmark.py CONFIG --flops                  # multiply-adds instead of seconds
+    python tools/analysis_tools/benchmark.py CONFIG --flops    # multiply-adds, and the seconds they take at least
 
 All variants start from the same weights and take the same batches in turn in one process, so that what else the machine
 does hits all of them alike: the ratios of the medians are the answer, not the seconds. With one thread on the CPU the
@@ -42,7 +42,7 @@ from sr4ir_mm.testing.parts import PartMeter, watch_training
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant
 from sr4ir_mm.utils import cli
-from sr4ir_mm.utils.counters import clock, flop_counter
+from sr4ir_mm.utils.counters import best_rate, clock, flop_counter
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.memory import PeakMemory
 from sr4ir_mm.utils.track import track
@@ -123,6 +123,7 @@ def main() -> None:
         device=device_name(args.device),
         threads=torch.get_num_threads(),
         unit='multiply-adds' if args.flops else 'seconds',
+        best_rate=best_rate(torch.device(args.device)) if args.flops else None,
         variants=figures,
     )
     print(table(report))
@@ -303,6 +304,10 @@ def table(report: dict) -> str:
     lines.append(f'| **iteration** | {" | ".join(cells)} |')
     ratios = (f'{v["total"] / first["total"]:.2f}' for v in variants.values())
     lines.append(f'| ratio | {" | ".join(ratios)} |')
+    if report['best_rate']:
+        cells = (f'{v["total"] / report["best_rate"]:.2f}' for v in variants.values())
+        rate = f'{scale * report["best_rate"]:.0f} G a second'
+        lines.append(f'| seconds at least, at {rate} | {" | ".join(cells)} |')
     if report['unit'] == 'seconds':
         cells = (f'{v["spread"][0]:.3f} to {v["spread"][1]:.3f}' for v in variants.values())
         lines.append(f'| spread | {" | ".join(cells)} |')
