@@ -295,18 +295,19 @@ class _WrappedText:
         """Over the training, or over the share of it in which a network learns."""
         learns = [phase for phase in self.method.built_phases() if name in phase.trains]
         end = max(getattr(phase, 'end', 1.0) for phase in learns)
-        cosine: dict[str, Any] = dict(type='CosineAnnealingLR', eta_min=1e-6)
-        if end < 1.0:
-            cosine = {**cosine, 'type': 'sr4ir_mm.SpanCosineLR', 'span': (0.0, end)}
         train_cfg = self.base.get('train_cfg') or {}
-        if 'max_iters' in train_cfg:
-            return {**cosine, 'by_epoch': False, 'T_max': Code('_base_.train_cfg.max_iters')}
-        if 'max_epochs' not in train_cfg:
+        lengths = [name for name in ('max_iters', 'max_epochs') if name in train_cfg]
+        if not lengths:
             raise UserError(
                 f'{self.source} says neither train_cfg.max_epochs nor max_iters; add one.'
             )
-        length = Code('_base_.train_cfg.max_epochs')
-        return {**cosine, 'by_epoch': True, 'T_max': length, 'convert_to_iter_based': True}
+        units = dict(by_epoch=False)
+        if lengths[0] == 'max_epochs':
+            units = dict(by_epoch=True, convert_to_iter_based=True)
+        cosine = dict(type='CosineAnnealingLR', T_max=Code(f'_base_.train_cfg.{lengths[0]}'))
+        if end < 1.0:
+            cosine = dict(type='sr4ir_mm.SpanCosineLR', span=(0.0, end))
+        return {**cosine, 'eta_min': 1e-6, **units}
 
     def model_wrapper(self) -> dict[str, Any]:
         """Each trained network wrapped for itself, as several optimizers need."""
