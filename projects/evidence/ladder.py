@@ -112,6 +112,14 @@ ABLATIONS = {
 _SR, _TASK = 'model.phases.0', 'model.phases.1'
 #: Other systems. "As it is": the HR-trained task network that others start from is used without further training.
 SYSTEMS = {
+    # As many pixels from HR images as SR4IR-lite shows, and no SR network.
+    'l2t-hr': Method(
+        'L→T, half of it HR images',
+        'l2t',
+        {f'{_SR}.images.up': 0.5, f'{_SR}.images.hr': 0.5, f'{_SR}.draw': 'sample'},
+        starts=('task_net',),
+        ladders=(_SCENES,),
+    ),
     BICUBIC: Method(
         'Bicubic, task network as it is',
         finished=True,

@@ -37,6 +37,8 @@ PAIRS = (
     ('sr4ir-lite', 'l2t'),
     ('sr4ir-lite', 's2t'),
     ('sr4ir-lite', 'sr4ir'),
+    ('l2t-hr', 'l2t'),
+    ('sr4ir-lite', 'l2t-hr'),
     ('sr4ir-plus', 'l2t'),
     ('sr4ir-plus', 's2t'),
     ('sr4ir-plus', 'sr4ir'),
