@@ -22,7 +22,8 @@ from sr4ir_mm.utils.images import luma
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / 'demo/images'
-SCENES, CARDS, CLOTHING = 'sr4ir_x4_scenes-det', 'sr4ir_x4_playing-cards', 'sr4ir_x8_clothing'
+SCENES, CLOTHING = 'sr4ir_x4_scenes-det', 'sr4ir_x8_clothing'
+MOSAICS = 'sr4ir-plus_x4_mosaics'
 
 
 def run(tool, *arguments):
@@ -101,20 +102,21 @@ def test_too_few_points_are_told(clothing):
 
 
 def test_networks_of_two_models_work_together(tmp_path, capsys):
-    run('cross_task', '--sr', CARDS, SCENES, '--task', SCENES, '-o', tmp_path)
+    run('cross_task', '--sr', MOSAICS, SCENES, '--task', SCENES, '-o', tmp_path)
 
-    path = tmp_path / f'{CARDS}--{SCENES}.pth'
+    path = tmp_path / f'{MOSAICS}--{SCENES}.pth'
     assert str(path) in capsys.readouterr().out
-    mixed, cards, scenes = (
+    mixed, mosaics, scenes = (
         SR4IRInferencer(**named, device='cpu', show_progress=False)
-        for named in (dict(weights=path), dict(model=CARDS), dict(model=SCENES))
+        for named in (dict(weights=path), dict(model=MOSAICS), dict(model=SCENES))
     )
-    for part, owner in (('sr_net', cards), ('task_net', scenes)):
+    for part, owner in (('sr_net', mosaics), ('task_net', scenes)):
         expected = getattr(owner.model, part).state_dict()
         for name, value in getattr(mixed.model, part).state_dict().items():
             assert torch.equal(value, expected[name]), (part, name)
-    answers = [m(str(DEMO / 'scene_lr.png')) for m in (mixed, cards)]
-    assert np.array_equal(answers[0]['sr_images'][0], answers[1]['sr_images'][0])
+    # Away from the right and the lower edge, where a detector's preprocessor pads and a segmentor's does not.
+    images = [m(str(DEMO / 'scene_lr.png'))['sr_images'][0] for m in (mixed, mosaics)]
+    assert np.array_equal(*(image[:64, :64] for image in images))
     assert mixed.model.dataset_meta['classes'] == scenes.model.dataset_meta['classes']
     # A model with itself is the model.
     same = SR4IRInferencer(
@@ -136,7 +138,17 @@ def test_pairs_are_evaluated_in_a_table(tmp_path, capsys):
         'test_dataloader.dataset.indices=3',
     ]
     run(
-        *('cross_task', '--sr', SCENES, CARDS, '--task', SCENES, '-o', tmp_path / 'out', '--test'),
+        *(
+            'cross_task',
+            '--sr',
+            SCENES,
+            MOSAICS,
+            '--task',
+            SCENES,
+            '-o',
+            tmp_path / 'out',
+            '--test',
+        ),
         *('--metric', 'coco/bbox_mAP_50', '--cfg-options', *options),
     )
 
