@@ -116,7 +116,7 @@ def test_networks_of_two_models_work_together(tmp_path, capsys):
             assert torch.equal(value, expected[name]), (part, name)
     # Away from the right and the lower edge, where a detector's preprocessor pads and a segmentor's does not.
     images = [m(str(DEMO / 'scene_lr.png'))['sr_images'][0] for m in (mixed, mosaics)]
-    assert np.array_equal(*(image[:64, :64] for image in images))
+    assert np.allclose(*(image[:64, :64].astype(float) for image in images), atol=1)
     assert mixed.model.dataset_meta['classes'] == scenes.model.dataset_meta['classes']
     # A model with itself is the model.
     same = SR4IRInferencer(
