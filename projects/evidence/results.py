@@ -36,6 +36,7 @@ PAIRS = (
     ('sr4ir', 'swt'),
     ('sr4ir-lite', 'l2t'),
     ('sr4ir-lite', 's2t'),
+    ('sr4ir-lite', 'swt'),
     ('sr4ir-lite', 'sr4ir'),
     ('l2t-hr', 'l2t'),
     ('sr4ir-lite', 'l2t-hr'),
