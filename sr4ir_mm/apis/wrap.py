@@ -296,15 +296,15 @@ class _WrappedText:
         learns = [phase for phase in self.method.built_phases() if name in phase.trains]
         end = max(getattr(phase, 'end', 1.0) for phase in learns)
         train_cfg = self.base.get('train_cfg') or {}
-        lengths = [name for name in ('max_iters', 'max_epochs') if name in train_cfg]
-        if not lengths:
+        length = next((name for name in ('max_iters', 'max_epochs') if name in train_cfg), None)
+        if length is None:
             raise UserError(
                 f'{self.source} says neither train_cfg.max_epochs nor max_iters; add one.'
             )
         units = dict(by_epoch=False)
-        if lengths[0] == 'max_epochs':
+        if length == 'max_epochs':
             units = dict(by_epoch=True, convert_to_iter_based=True)
-        cosine = dict(type='CosineAnnealingLR', T_max=Code(f'_base_.train_cfg.{lengths[0]}'))
+        cosine = dict(type='CosineAnnealingLR', T_max=Code(f'_base_.train_cfg.{length}'))
         if end < 1.0:
             cosine = dict(type='sr4ir_mm.SpanCosineLR', span=(0.0, end))
         return {**cosine, 'eta_min': 1e-6, **units}

@@ -91,6 +91,7 @@ def test_the_sr_schedule_ends_with_its_phase(tmp_path):
     by_iter = wrap(DEEPLAB, tmp_path, method='sr4ir-plus').param_scheduler.sr_net[0]
     assert by_epoch.type == by_iter.type == 'sr4ir_mm.SpanCosineLR'
     assert tuple(by_epoch.span) == tuple(by_iter.span) == (0.0, 0.33)
+    assert not any('T_max' in schedule for schedule in (by_epoch, by_iter))
 
 
 def test_mmpretrain_preprocessor_moves_and_need_not(tmp_path):
