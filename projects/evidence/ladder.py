@@ -29,12 +29,13 @@ class DataSet:
         metric: The task's.
         scales: Between LR and HR images.
         epochs: Of L->T at budget 1; what the minutes of every budget follow from.
-        images: Name of the images that its SR networks learn from, if another set has the same.
+        images: Name of the set whose SR networks and backbone it shares, since that has the same images.
         hr_first: Whether all methods start from a task network that is trained on the HR images.
         backbone: Whether that network's backbone first learns to classify the HR objects.
         held_out: Whether it has held-out images of its own; of others, training images are held out.
         own_starts: Whether each seed has initial networks of its own; where these take much longer than the runs, all
             start from those of seed 0.
+        thin: Labels whose objects are so thin that resolution decides; reported apart.
     """
 
     task: str
@@ -46,6 +47,7 @@ class DataSet:
     backbone: bool = False
     held_out: bool = False
     own_starts: bool = True
+    thin: tuple[int, ...] = ()
 
 
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
@@ -58,6 +60,11 @@ SETS = {
     'scenes-det': DataSet('detection', MAP, (4,), 8, own_starts=False),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
     'clothing': DataSet('classification', TOP1, (8,), 7),
+    'playing-cards-seg': DataSet(
+        'segmentation', MIOU, (8,), 8, 'playing-cards', backbone=True, own_starts=False
+    ),
+    # Pole, SignSymbol, Fence, Pedestrian, Bicyclist.
+    'camvid-240': DataSet('segmentation', MIOU, (4,), 4, own_starts=False, thin=(2, 6, 7, 9, 10)),
     'camvid': DataSet('segmentation', MIOU, (8,), 12),
 }
 #: The sets on which resolution decides; the others are run after them.
@@ -90,7 +97,10 @@ class Method:
 _CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
 _SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
 #: SR4IR-plus needs an HR-trained task network.
-_HR_STARTS = (('sign-digits', 8), _MOSAICS, _CARDS, _SCENES)
+_HR_STARTS = (
+    *(('sign-digits', 8), _MOSAICS, _CARDS, _SCENES),
+    *(('playing-cards-seg', 8), ('camvid-240', 4)),
+)
 #: Nothing of it is trained.
 BICUBIC = 'bicubic'
 METHODS = {
@@ -351,7 +361,8 @@ class Run:
         if self.method == SR_MORE:
             return {'sr_net': self._sr_net()}
         if self.method == TASK_NET and SETS[self.data].backbone:
-            return {'task_net': Run(BACKBONE, self.data, None, self._seed_of_start)}
+            images = SETS[self.data].images or self.data
+            return {'task_net': Run(BACKBONE, images, None, self._seed_of_start)}
         if self.method in INITIAL:
             return {}
         sources = {}

@@ -387,6 +387,42 @@ def test_voc2crops_margin_ends_at_the_edge(convert, tmp_path):
     assert cv2.imread(str(tmp_path / 'crops/train/cat/a_0.png')).shape == (4, 6, 3)
 
 
+# ---- VOC to label maps ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def boxes(tmp_path):
+    """One image of 8 x 6 px: a dog all over, a cat on it, and a box without area."""
+    root = tmp_path / 'set'
+    image(root / 'JPEGImages' / 'a.png')
+    cat, flat = voc_object('cat', 2, 3, 5, 4), voc_object('cat', 3, 3, 3, 3)
+    voc_xml(root, 'a', cat, voc_object('dog', 1, 1, 8, 6), flat)
+    (root / 'ImageSets' / 'Main').mkdir(parents=True)
+    (root / 'ImageSets' / 'Main' / 'train.txt').write_text('a\n')
+    return root
+
+
+def test_voc2labelmaps_fills_boxes_the_small_ones_on_top(convert, boxes, tmp_path):
+    options = ['--splits', 'train', '--classes', 'cat', 'dog', '--out', tmp_path / 'labels']
+    code, out, _ = convert('voc2labelmaps', boxes, *options)
+
+    assert code == 0
+    assert '1 label maps of train' in out
+    labels = cv2.imread(str(tmp_path / 'labels' / 'a.png'), cv2.IMREAD_UNCHANGED)
+    assert labels[2:4, 1:5].tolist() == [[1] * 4] * 2
+    assert (labels == 1).sum() == 8
+    assert labels.shape == (6, 8)
+    assert (labels == 2).sum() == labels.size - 8
+
+
+def test_voc2labelmaps_names_a_class_that_was_not_asked_for(convert, boxes, tmp_path):
+    options = ['--splits', 'train', '--classes', 'cat', '--out', tmp_path / 'labels']
+    code, _, err = convert('voc2labelmaps', boxes, *options)
+
+    assert code == 2
+    assert "class 'dog'; expected one of ['cat']" in err
+
+
 # ---- hand signs -------------------------------------------------------------------------------------
 
 
