@@ -37,7 +37,8 @@ from ladder import (
     Run,
     rungs,
 )
-from results import Result, predictions_path, read_result, read_results, write_report
+from report import write_report
+from results import Result, predictions_path, read_result, read_results
 from warm import WarmLaunch
 
 from sr4ir_mm.apis.runs import (

@@ -83,3 +83,26 @@ def bootstrap_interval(resampled: Sequence[tuple[np.ndarray, np.ndarray]]) -> tu
     means = np.mean([first - second for first, second in resampled], axis=0)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
+
+
+def value_format(metric: str) -> str:
+    """Metrics in percent get two digits, others three."""
+    return '.3f' if metric.startswith('coco/') else '.2f'
+
+
+def mean_and_spread(values: Sequence[float], metric: str) -> str:
+    """'mean ± standard deviation'; only the mean of one value."""
+    form = value_format(metric)
+    mean = f'{statistics.mean(values):{form}}'
+    return mean if len(values) == 1 else f'{mean} ± {statistics.stdev(values):{form}}'
+
+
+def show_difference(difference: Difference, metric: str) -> str:
+    """'+1.2 ± 0.5 [0.3, 2.1]', bold where both intervals leave 0 out."""
+    form = value_format(metric)
+    text = f'{difference.mean:+{form}}'
+    if difference.over_seeds is not None:
+        text += f' ± {difference.over_seeds:{form}}'
+    if difference.over_images is not None:
+        text += ' [{0:{form}}, {1:{form}}]'.format(*difference.over_images, form=form)
+    return f'**{text}**' if difference.sure else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -47,18 +47,26 @@ class MeanIoU:
     Args:
         answers: Of the file.
         part: 0 interior pixels, 1 those at boundaries, None both.
+        classes: Labels whose mean it is; None for all.
     """
 
-    def __init__(self, answers: Mapping[str, np.ndarray], part: int | None = None) -> None:
+    def __init__(
+        self,
+        answers: Mapping[str, np.ndarray],
+        part: int | None = None,
+        classes: Sequence[int] | None = None,
+    ) -> None:
         confusion = answers['confusion'].astype(np.float64)
         self.confusion = confusion.sum(1) if part is None else confusion[:, part]
         self.count = len(self.confusion)
+        self.classes = list(range(self.confusion.shape[-1]) if classes is None else classes)
 
     def __call__(self, weights: np.ndarray) -> float:
         """See :class:`Score`."""
         total = np.tensordot(weights, self.confusion, 1)
         union = total.sum(0) + total.sum(1) - total.diagonal()
-        return 100 * float(np.mean(total.diagonal()[union > 0] / union[union > 0]))
+        there = [kind for kind in self.classes if union[kind] > 0]
+        return 100 * float(np.mean(total.diagonal()[there] / union[there]))
 
 
 class MeanAP:

@@ -5,17 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from intervals import Difference, compare, half_width, resample
-from results import (
-    Result,
-    difference_of,
-    predictions_path,
-    read_result,
-    set_table,
-    show_difference,
-    tables,
-    write_report,
-)
+from intervals import Difference, compare, half_width, resample, show_difference
+from parts import parts_table
+from report import difference_of, set_table, tables, write_report
+from results import Result, predictions_path, read_result
 from scoring import Accuracy, MeanAP, MeanIoU
 
 from sr4ir_mm.utils.errors import UserError
@@ -214,3 +207,38 @@ def test_the_bootstrap_covers_a_known_difference():
     assert low < 10 < high
     # Two independent proportions of 4000: standard error 0.96 points.
     assert high - low == pytest.approx(2 * 1.96 * 0.96, rel=0.2)
+
+
+# ---- parts of a segmentation ---------------------------------------------------------------------------
+
+
+def segmented(method, seed, interior, boundary):
+    """A result on camvid-240 whose files say how often label 2 is met inside and at boundaries, of 100 each."""
+    run = replace(
+        BASE, task='segmentation', dataset='camvid-240', scale=4, method=method, seed=seed
+    )
+    confusion = np.zeros((3, 2, 11, 11), np.uint32)
+    confusion[..., 0, 0] = 100
+    confusion[:, 0, 2, 2], confusion[:, 0, 2, 3] = interior, 100 - interior
+    confusion[:, 1, 2, 2], confusion[:, 1, 2, 3] = boundary, 100 - boundary
+    path = predictions_path(run.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, confusion=confusion)
+    return replace(run, metric='mIoU')
+
+
+def test_parts_tell_interior_boundary_and_thin_classes_apart():
+    runs = [segmented('l2t', 0, 80, 40), segmented('s2t', 0, 80, 70)]
+
+    text = parts_table(runs)
+
+    assert '| | interior | within 2 px of a boundary | thin classes |' in text
+    # Label 3 is predicted, but never right: IoUs of labels 0, 2 and 3.
+    assert f'| L→T | {180 / 3:.2f} | {140 / 3:.2f} | {60:.2f} |' in text
+    assert '| S→T | 60.00; +0.00 [0.00, 0.00] | 56.67; +10.00 [10.00, 10.00] |' in text
+    assert '75.00; +15.00 [15.00, 15.00] |' in text
+
+
+def test_parts_need_a_segmentor_with_its_predictions():
+    assert parts_table(results(l2t=[70.0])) == ''
+    assert parts_table([replace(BASE, task='segmentation', dataset='mosaics')]) == ''

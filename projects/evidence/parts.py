@@ -1,0 +1,95 @@
+"""Where a segmentor gains: the pixels inside of regions, those at boundaries, and classes of thin objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from intervals import Difference, compare, mean_and_spread, resample, show_difference
+from ladder import ABLATIONS, METHODS, SETS, method_of
+from results import Result, predictions_path
+from scoring import MeanIoU
+
+INTERIOR, BOUNDARY = 0, 1
+#: What differences are taken from.
+BASELINE = 'l2t'
+
+
+def parts_table(results: Sequence[Result]) -> str:
+    """Mean IoU of parts at the largest budget, a row a method; nothing for other tasks or without files of predictions.
+
+    Args:
+        results: Of one set and scale.
+    """
+    runs = [r for r in results if r.method != 'h2t' and predictions_path(r.path).is_file()]
+    if results[0].task != 'segmentation' or not any(r.method == BASELINE for r in runs):
+        return ''
+    budget = max(run.budget for run in runs if run.method == BASELINE)
+    runs = [run for run in runs if run.budget == budget]
+    columns = columns_of(results[0].dataset)
+    lines = [
+        f'Parts of {results[0].dataset} x{results[0].scale} at {budget}x, mIoU and its difference from L→T as above.',
+        '',
+        f'| | {" | ".join(columns)} |',
+        '|---|' + '---|' * len(columns),
+    ]
+    for method in (*METHODS, *ABLATIONS):
+        if any(run.method == method for run in runs):
+            cells = [part_cell(runs, method, **options) for options in columns.values()]
+            lines.append(f'| {method_of(method).label} | {" | ".join(cells)} |')
+    return '\n'.join([*lines, ''])
+
+
+def columns_of(data: str) -> dict[str, Mapping[str, object]]:
+    """Heading -> options of :class:`MeanIoU`."""
+    columns = {'interior': dict(part=INTERIOR), 'within 2 px of a boundary': dict(part=BOUNDARY)}
+    if SETS[data].thin:
+        columns['thin classes'] = dict(classes=SETS[data].thin)
+    return columns
+
+
+def part_cell(
+    runs: Sequence[Result],
+    method: str,
+    part: int | None = None,
+    classes: tuple[int, ...] | None = None,
+) -> str:
+    """Mean and spread of one part, and its difference from the baseline."""
+    own = {run.seed: predictions_path(run.path) for run in runs if run.method == method}
+    base = {run.seed: predictions_path(run.path) for run in runs if run.method == BASELINE}
+    metric = runs[0].metric
+    text = mean_and_spread([value(path, part, classes) for path in own.values()], metric)
+    if method == BASELINE or not own.keys() & base.keys():
+        return text
+    pairs = [(own[seed], base[seed]) for seed in sorted(own.keys() & base.keys())]
+    return f'{text}; {show_difference(difference(pairs, part, classes), metric)}'
+
+
+def difference(
+    pairs: Sequence[tuple[Path, Path]], part: int | None, classes: tuple[int, ...] | None
+) -> Difference:
+    """Of two methods' files of predictions, seed by seed."""
+    values = [(value(a, part, classes), value(b, part, classes)) for a, b in pairs]
+    draws = [(drawn(a, part, classes), drawn(b, part, classes)) for a, b in pairs]
+    return compare(values, draws)
+
+
+def value(path: Path, part: int | None, classes: tuple[int, ...] | None) -> float:
+    """Mean IoU of a part on all test images."""
+    score = load(path, part, classes)
+    return score(np.ones(score.count))
+
+
+@cache
+def drawn(path: Path, part: int | None, classes: tuple[int, ...] | None) -> np.ndarray:
+    """The same on draws of test images."""
+    return resample(load(path, part, classes))
+
+
+@cache
+def load(path: Path, part: int | None, classes: tuple[int, ...] | None) -> MeanIoU:
+    """The metric of a part, from a file of predictions."""
+    with np.load(path) as file:
+        return MeanIoU(dict(file), part, classes)
