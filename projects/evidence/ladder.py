@@ -83,6 +83,7 @@ class Method:
         finished: Whether it uses an HR-trained task network as it is, also on sets whose methods start from nothing.
         starts: Networks that it starts from, if the set has them.
         ladders: Sets and scales on which it is run; None for all.
+        sr_rung: What trains the SR network that it starts from, if not the one that all share.
     """
 
     label: str
@@ -92,6 +93,7 @@ class Method:
     finished: bool = False
     starts: tuple[str, ...] = ('sr_net', 'task_net')
     ladders: tuple[tuple[str, int], ...] | None = None
+    sr_rung: str | None = None
 
 
 _CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
@@ -206,8 +208,15 @@ def _lite(label: str, *options: Mapping[str, object]) -> Method:
     return Method(label, 'sr4ir-lite', merged, oracle='model.extractor' in merged)
 
 
+#: An SR network twice as wide, on pixels as long as the one that all share.
+SR_WIDE = 'sr-wide'
+_WIDE = {'model.sr_net.mid_channels': 64}
 #: What was tried for a method better than SR4IR; held-out images choose.
 CANDIDATES = {
+    's2t-wide': Method('S→T, SR network twice as wide', 's2t', _WIDE, sr_rung=SR_WIDE),
+    'lite-wide': Method(
+        'SR4IR-lite, SR network twice as wide', 'sr4ir-lite', _WIDE, sr_rung=SR_WIDE
+    ),
     's2t-features': Method('S→T, features distilled', 's2t', _S2T, oracle=True),
     's2t-logits': Method('S→T, logits distilled', 's2t', _S2T_LOGITS, oracle=True),
     'lite-third': _lite('SR phase in every third iteration', _THIRD),
@@ -277,7 +286,8 @@ SEEDS = (0, 1, 2, 3, 4)
 
 def method_of(name: str) -> Method:
     """The rung of that name."""
-    known = {**METHODS, **ABLATIONS, **SYSTEMS, **CANDIDATES, SR_MORE: Method('', SR_NET)}
+    rungs_of_sr = {SR_MORE: Method('', SR_NET), SR_WIDE: Method('', SR_NET, _WIDE)}
+    known = {**METHODS, **ABLATIONS, **SYSTEMS, **CANDIDATES, **rungs_of_sr}
     return known.get(name) or Method(name)
 
 
@@ -323,7 +333,7 @@ class Run:
     def serves_both(self) -> bool:
         """Whether one training serves test and held-out runs: its images are the same, or it reads no label."""
         same_images = SETS[self.data].held_out and self.method in INITIAL
-        return same_images or self.method == SR_NET
+        return same_images or self.method in (SR_NET, SR_WIDE)
 
     def training(self, held_out: bool = False) -> Training:
         """How it is trained, and from what."""
@@ -338,7 +348,7 @@ class Run:
     def options(self) -> dict[str, object]:
         """Settings of its config: how long it trains, and what sets its method apart."""
         if self.budget is None or not self.is_trained:
-            return {}
+            return dict(method_of(self.method).options)
         epochs = self.epochs()
         length = {'train_cfg.max_epochs': epochs, 'train_cfg.val_interval': epochs}
         return {**length, **method_of(self.method).options}
@@ -363,7 +373,7 @@ class Run:
         if self.method == TASK_NET and SETS[self.data].backbone:
             images = SETS[self.data].images or self.data
             return {'task_net': Run(BACKBONE, images, None, self._seed_of_start)}
-        if self.method in INITIAL:
+        if self.method in (*INITIAL, SR_WIDE):
             return {}
         sources = {}
         method = method_of(self.method)
@@ -382,7 +392,8 @@ class Run:
         return sources
 
     def _sr_net(self) -> Run:
-        return Run(SR_NET, SETS[self.data].images or self.data, self.scale, self._seed_of_start)
+        rung = method_of(self.method).sr_rung or SR_NET
+        return Run(rung, SETS[self.data].images or self.data, self.scale, self._seed_of_start)
 
     @property
     def _seed_of_start(self) -> int:

@@ -109,6 +109,19 @@ def test_a_budget_buys_epochs_by_what_an_iteration_costs():
     assert more.sources()['sr_net'] == runs['s2t'].sources()['sr_net']
 
 
+def test_a_wider_sr_network_starts_from_a_wider_rung(evidence):
+    run = Run('lite-wide', 'sign-digits-scratch', 8, 3, 2)
+    rung = run.sources()['sr_net']
+    shared = Run('s2t', 'sign-digits', 8, 3, 2).sources()['sr_net']
+
+    assert (rung.data, rung.config_name) == ('sign-digits', 'init_sr-net_x8_sign-digits')
+    assert not rung.sources()
+    assert rung.options() == {'model.sr_net.mid_channels': 64}
+    assert run.options()['model.sr_net.mid_channels'] == 64
+    assert rung.training(held_out=True) == rung.training()
+    assert rung.training().work_dir != shared.training().work_dir
+
+
 def test_each_seed_has_initial_networks_of_its_own(evidence):
     for run in rungs(SETS, EVERY, seeds=[3], budgets=[2]):
         sources = {r for r in with_sources(run, evidence.plan(False)) if r.budget is None}
