@@ -117,7 +117,7 @@ def test_a_wider_sr_network_starts_from_a_wider_rung(evidence):
     assert (rung.data, rung.config_name) == ('sign-digits', 'init_sr-net_x8_sign-digits')
     assert not rung.sources()
     assert rung.options() == {'model.sr_net.mid_channels': 64}
-    assert run.options()['model.sr_net.mid_channels'] == 64
+    assert method_of('lite-wide').options == rung.options()
     assert rung.training(held_out=True) == rung.training()
     assert rung.training().work_dir != shared.training().work_dir
 
