@@ -208,14 +208,24 @@ def _lite(label: str, *options: Mapping[str, object]) -> Method:
     return Method(label, 'sr4ir-lite', merged, oracle='model.extractor' in merged)
 
 
-#: An SR network twice as wide, on pixels as long as the one that all share.
-SR_WIDE = 'sr-wide'
-_WIDE = {'model.sr_net.mid_channels': 64}
+#: SR networks of other sizes, on pixels for as many epochs as the one that all share.
+SR_SIZES = {
+    'sr-wide': {'model.sr_net.mid_channels': 64},
+    'sr-narrow': {'model.sr_net.mid_channels': 16, 'model.sr_net.num_blocks': 4},
+}
+
+
+def _sized(label: str, config: str, rung: str) -> Method:
+    return Method(label, config, SR_SIZES[rung], sr_rung=rung)
+
+
 #: What was tried for a method better than SR4IR; held-out images choose.
 CANDIDATES = {
-    's2t-wide': Method('S→T, SR network twice as wide', 's2t', _WIDE, sr_rung=SR_WIDE),
-    'lite-wide': Method(
-        'SR4IR-lite, SR network twice as wide', 'sr4ir-lite', _WIDE, sr_rung=SR_WIDE
+    's2t-wide': _sized('S→T, SR network twice as wide', 's2t', 'sr-wide'),
+    'lite-wide': _sized('SR4IR-lite, SR network twice as wide', 'sr4ir-lite', 'sr-wide'),
+    's2t-narrow': _sized('S→T, SR network half as wide and deep', 's2t', 'sr-narrow'),
+    'lite-narrow': _sized(
+        'SR4IR-lite, SR network half as wide and deep', 'sr4ir-lite', 'sr-narrow'
     ),
     's2t-features': Method('S→T, features distilled', 's2t', _S2T, oracle=True),
     's2t-logits': Method('S→T, logits distilled', 's2t', _S2T_LOGITS, oracle=True),
@@ -286,8 +296,8 @@ SEEDS = (0, 1, 2, 3, 4)
 
 def method_of(name: str) -> Method:
     """The rung of that name."""
-    rungs_of_sr = {SR_MORE: Method('', SR_NET), SR_WIDE: Method('', SR_NET, _WIDE)}
-    known = {**METHODS, **ABLATIONS, **SYSTEMS, **CANDIDATES, **rungs_of_sr}
+    sizes = {name: Method('', SR_NET, options) for name, options in SR_SIZES.items()}
+    known = {**METHODS, **ABLATIONS, **SYSTEMS, **CANDIDATES, **sizes, SR_MORE: Method('', SR_NET)}
     return known.get(name) or Method(name)
 
 
@@ -333,7 +343,7 @@ class Run:
     def serves_both(self) -> bool:
         """Whether one training serves test and held-out runs: its images are the same, or it reads no label."""
         same_images = SETS[self.data].held_out and self.method in INITIAL
-        return same_images or self.method in (SR_NET, SR_WIDE)
+        return same_images or self.method in (SR_NET, *SR_SIZES)
 
     def training(self, held_out: bool = False) -> Training:
         """How it is trained, and from what."""
@@ -373,7 +383,7 @@ class Run:
         if self.method == TASK_NET and SETS[self.data].backbone:
             images = SETS[self.data].images or self.data
             return {'task_net': Run(BACKBONE, images, None, self._seed_of_start)}
-        if self.method in (*INITIAL, SR_WIDE):
+        if self.method in (*INITIAL, *SR_SIZES):
             return {}
         sources = {}
         method = method_of(self.method)

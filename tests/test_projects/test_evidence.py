@@ -109,15 +109,17 @@ def test_a_budget_buys_epochs_by_what_an_iteration_costs():
     assert more.sources()['sr_net'] == runs['s2t'].sources()['sr_net']
 
 
-def test_a_wider_sr_network_starts_from_a_wider_rung(evidence):
-    run = Run('lite-wide', 'sign-digits-scratch', 8, 3, 2)
+@pytest.mark.parametrize(
+    ('method', 'size'), [('lite-wide', 'sr-wide'), ('s2t-narrow', 'sr-narrow')]
+)
+def test_an_sr_network_of_another_size_starts_from_a_rung_of_its_own(method, size):
+    run = Run(method, 'sign-digits-scratch', 8, 3, 2)
     rung = run.sources()['sr_net']
     shared = Run('s2t', 'sign-digits', 8, 3, 2).sources()['sr_net']
 
-    assert (rung.data, rung.config_name) == ('sign-digits', 'init_sr-net_x8_sign-digits')
+    assert (rung.method, rung.config_name) == (size, 'init_sr-net_x8_sign-digits')
     assert not rung.sources()
-    assert rung.options() == {'model.sr_net.mid_channels': 64}
-    assert method_of('lite-wide').options == rung.options()
+    assert rung.options() == method_of(method).options == ladder.SR_SIZES[size]
     assert rung.training(held_out=True) == rung.training()
     assert rung.training().work_dir != shared.training().work_dir
 
