@@ -392,11 +392,11 @@ def test_voc2crops_margin_ends_at_the_edge(convert, tmp_path):
 
 @pytest.fixture
 def boxes(tmp_path):
-    """One image of 8 x 6 px: a dog all over, a cat on it, and a box without area."""
+    """One image of 8 x 6 px: a dog all over (counted from 0), a cat on it, and a box without area."""
     root = tmp_path / 'set'
     image(root / 'JPEGImages' / 'a.png')
     cat, flat = voc_object('cat', 2, 3, 5, 4), voc_object('cat', 3, 3, 3, 3)
-    voc_xml(root, 'a', cat, voc_object('dog', 1, 1, 8, 6), flat)
+    voc_xml(root, 'a', cat, voc_object('dog', 0, 0, 8, 6), flat)
     (root / 'ImageSets' / 'Main').mkdir(parents=True)
     (root / 'ImageSets' / 'Main' / 'train.txt').write_text('a\n')
     return root

@@ -61,7 +61,9 @@ def label_map(image: VOCImage, classes: Sequence[str]) -> np.ndarray:
                 'add it to --classes.'
             )
         left, top, width, height = (round(v) for v in obj.coco_box())
-        labels[top : top + height, left : left + width] = 1 + classes.index(obj.name)
+        # Some tools count from 0, which makes a first column of -1.
+        rows, columns = slice(max(0, top), top + height), slice(max(0, left), left + width)
+        labels[rows, columns] = 1 + classes.index(obj.name)
     return labels
 
 
