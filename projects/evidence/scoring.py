@@ -47,7 +47,7 @@ class MeanIoU:
     Args:
         answers: Of the file.
         part: 0 interior pixels, 1 those at boundaries, None both.
-        classes: Labels whose mean it is; None for all.
+        classes: Labels whose mean it is; None for all that occur in the test images.
     """
 
     def __init__(
@@ -59,7 +59,8 @@ class MeanIoU:
         confusion = answers['confusion'].astype(np.float64)
         self.confusion = confusion.sum(1) if part is None else confusion[:, part]
         self.count = len(self.confusion)
-        self.classes = list(range(self.confusion.shape[-1]) if classes is None else classes)
+        occurring = np.flatnonzero(confusion.sum((0, 1, 3)))
+        self.classes = list(occurring if classes is None else classes)
 
     def __call__(self, weights: np.ndarray) -> float:
         """See :class:`Score`."""
