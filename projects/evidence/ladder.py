@@ -198,6 +198,12 @@ def _sr_first(share: float) -> dict[str, object]:
 
 
 _SR_FIRST = _sr_first(0.5)
+_EARLY = {
+    f'{_SR}.begin': 0.0,
+    f'{_SR}.end': 0.5,
+    'param_scheduler.sr_net.1.type': _COSINE,
+    'param_scheduler.sr_net.1.span': [0.0, 0.5],
+}
 _SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
 _S2T = {name.replace('phases.1', 'phases.0'): value for name, value in _FEATURES.items()}
 _S2T_LOGITS = {name.replace('phases.1', 'phases.0'): value for name, value in _LOGITS.items()}
@@ -247,6 +253,8 @@ CANDIDATES = {
     'late-sr-features': _lite(
         'SR4IR-lite, SR images alone, features distilled', _SR_ALONE, _FEATURES
     ),
+    'lite-early': _lite('SR phase in the first half', _EARLY),
+    'early-sr': _lite('SR phase in the first half, SR images alone', _EARLY, _SR_ALONE),
     'sr-first': _lite('first the SR network, then the task network', _SR_FIRST),
     'sr-first-sr': _lite(
         'first the SR network, then the task network, SR images alone', _SR_FIRST, _SR_ALONE
