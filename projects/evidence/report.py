@@ -35,6 +35,8 @@ PAIRS = (
     ('sr4ir-lite', 'sr4ir'),
     ('l2t-hr', 'l2t'),
     ('sr4ir-lite', 'l2t-hr'),
+    ('s2t-wide', 'l2t'),
+    ('s2t-wide', 's2t'),
     ('sr4ir-plus', 'l2t'),
     ('sr4ir-plus', 's2t'),
     ('sr4ir-plus', 'sr4ir'),
@@ -160,7 +162,7 @@ def _held_out_table(runs: Sequence[Result], title: str) -> str:
         f'| | {runs[0].metric} | epochs | PSNR | less S→T [95 % over images] |',
         '|---|---|---|---|---|',
     ]
-    for method in (*METHODS, *CANDIDATES):
+    for method in (*METHODS, *SYSTEMS, *CANDIDATES):
         own = [run for run in runs if run.method == method]
         if own:
             psnr = [run.psnr for run in own if run.psnr is not None]
