@@ -18,7 +18,8 @@ NAME = 'predictions.npz'
 class PredictionsHook(Hook):
     """Keep ``predictions.npz`` of the last validation, or of the test, in the work dir, see :class:`PredictionsFile`.
 
-    A hook, since a metric does not know the work dir of the run that it is part of.
+    A hook, since a metric does not know the work dir of the run that it is part of. The label that is no class is the
+    one that another metric of the evaluator ignores (mmseg's ``IoUMetric``).
     """
 
     def before_val(self, runner: Runner) -> None:
@@ -31,5 +32,8 @@ class PredictionsHook(Hook):
 
 
 def _add_to(evaluator: Evaluator, runner: Runner) -> None:
-    if not any(isinstance(metric, PredictionsFile) for metric in evaluator.metrics):
-        evaluator.metrics.append(PredictionsFile(str(Path(runner.work_dir) / NAME)))
+    if any(isinstance(metric, PredictionsFile) for metric in evaluator.metrics):
+        return
+    ignored = [m.ignore_index for m in evaluator.metrics if hasattr(m, 'ignore_index')]
+    path = str(Path(runner.work_dir) / NAME)
+    evaluator.metrics.append(PredictionsFile(path, *ignored[:1]))
