@@ -48,9 +48,12 @@ PAIRS = (
     ('sod-mtgan', 'tdsr'),
     ('shared-decoder', 'shared-decoder-alone'),
 )
+#: Of panels in a row of the curves.
+_COLUMNS = 3
 _COLOURS = {
     'l2t': 'tab:blue',
     's2t': 'tab:cyan',
+    's2t-wide': 'tab:pink',
     's2t-more': 'tab:purple',
     't2s': 'tab:olive',
     'swt': 'tab:green',
@@ -212,15 +215,24 @@ def _resampled(path: Path, task: str) -> np.ndarray:
 
 
 def draw_curves(results: Sequence[Result], path: Path) -> None:
-    """Metric over the budget, mean over the seeds with the range between lowest and highest, a panel a set."""
+    """Metric over the budget, mean over the seeds with the range between lowest and highest.
+
+    A panel a set; none for a set with one budget, unless all have no more.
+    """
     import matplotlib
 
     matplotlib.use('Agg')
     from matplotlib import pyplot
 
     groups = by_set([result for result in results if result.method in _COLOURS])
-    figure, axes = pyplot.subplots(1, len(groups), figsize=(3.9 * len(groups), 3.6), squeeze=False)
-    for axis, group in zip(axes.flat, groups, strict=True):
+    groups = [g for g in groups if len({r.budget for r in g}) > 1] or groups
+    columns = min(len(groups), _COLUMNS)
+    rows = -(-len(groups) // columns)
+    size = (4.2 * columns, 3.6 * rows)
+    figure, axes = pyplot.subplots(rows, columns, figsize=size, squeeze=False)
+    for axis in axes.flat[len(groups) :]:
+        axis.set_visible(False)
+    for axis, group in zip(axes.flat, groups, strict=False):
         axis.set_title(f'{group[0].dataset} x{group[0].scale}', fontsize=10)
         axis.set_xlabel("minutes, in L→T's shortest run")
         axis.set_ylabel(group[0].metric)
@@ -235,7 +247,7 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
         figure.legend(
             handles, labels, loc='lower center', ncol=len(labels), frameon=False, fontsize=8
         )
-    figure.tight_layout(rect=(0, 0.09, 1, 1))
+    figure.tight_layout(rect=(0, 0.09 / rows, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=90)
     pyplot.close(figure)
