@@ -100,8 +100,12 @@ _CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
 _SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
 #: SR4IR-plus needs an HR-trained task network.
 _HR_STARTS = (
-    *(('sign-digits', 8), _MOSAICS, _CARDS, _SCENES),
-    *(('playing-cards-seg', 8), ('camvid-240', 4)),
+    ('sign-digits', 8),
+    _MOSAICS,
+    _CARDS,
+    _SCENES,
+    ('playing-cards-seg', 8),
+    ('camvid-240', 4),
 )
 #: Nothing of it is trained.
 BICUBIC = 'bicubic'
@@ -197,28 +201,30 @@ _SQUARED = {f'{_SR}.pixel.weight': 0.5, f'{_SR}.tdp.criterion': 'mse'}
 _COSINE = 'sr4ir_mm.SpanCosineLR'
 
 
+def _sr_until(share: float) -> dict[str, object]:
+    """The SR network learns from the start to a share of the training."""
+    return {
+        f'{_SR}.begin': 0.0,
+        f'{_SR}.end': share,
+        'param_scheduler.sr_net.1.type': _COSINE,
+        'param_scheduler.sr_net.1.span': [0.0, share],
+    }
+
+
 def _sr_first(share: float) -> dict[str, object]:
     """First the SR network, from the features of the HR-trained task network, then the task network."""
     return {
-        f'{_SR}.begin': 0.0,
+        **_sr_until(share),
         f'{_SR}.tdp.begin': 0.0,
         f'{_SR}.every': 1,
-        f'{_SR}.end': share,
         f'{_TASK}.begin': share,
-        'param_scheduler.sr_net.1.type': _COSINE,
-        'param_scheduler.sr_net.1.span': [0.0, share],
         'param_scheduler.task_net.1.type': _COSINE,
         'param_scheduler.task_net.1.span': [share, 1.0],
     }
 
 
 _SR_FIRST = _sr_first(0.5)
-_EARLY = {
-    f'{_SR}.begin': 0.0,
-    f'{_SR}.end': 0.5,
-    'param_scheduler.sr_net.1.type': _COSINE,
-    'param_scheduler.sr_net.1.span': [0.0, 0.5],
-}
+_EARLY = _sr_until(0.5)
 _SR_ALONE = {f'{_TASK}.images.{k}': w for k, w in (('sr', 1.02), ('hr', 0.0), ('cqmix', 0.0))}
 _S2T = {name.replace('phases.1', 'phases.0'): value for name, value in _FEATURES.items()}
 _S2T_LOGITS = {name.replace('phases.1', 'phases.0'): value for name, value in _LOGITS.items()}

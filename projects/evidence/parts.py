@@ -10,7 +10,7 @@ import numpy as np
 from intervals import Difference, compare, mean_and_spread, resample, show_difference
 from ladder import ABLATIONS, METHODS, SETS, method_of
 from results import Result, predictions_path
-from scoring import MeanIoU
+from scoring import Score, load_score
 
 INTERIOR, BOUNDARY = 0, 1
 #: What differences are taken from.
@@ -43,7 +43,7 @@ def parts_table(results: Sequence[Result]) -> str:
 
 
 def columns_of(data: str) -> dict[str, Mapping[str, object]]:
-    """Heading -> options of :class:`MeanIoU`."""
+    """Heading -> options of :class:`scoring.MeanIoU`."""
     columns = {'interior': dict(part=INTERIOR), 'within 2 px of a boundary': dict(part=BOUNDARY)}
     if SETS[data].thin:
         columns['thin classes'] = dict(classes=SETS[data].thin)
@@ -89,7 +89,6 @@ def drawn(path: Path, part: int | None, classes: tuple[int, ...] | None) -> np.n
 
 
 @cache
-def load(path: Path, part: int | None, classes: tuple[int, ...] | None) -> MeanIoU:
+def load(path: Path, part: int | None, classes: tuple[int, ...] | None) -> Score:
     """The metric of a part, from a file of predictions."""
-    with np.load(path) as file:
-        return MeanIoU(dict(file), part, classes)
+    return load_score(path, 'segmentation', part=part, classes=classes)

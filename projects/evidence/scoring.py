@@ -153,7 +153,7 @@ def _greedy(overlaps: np.ndarray, least: float) -> np.ndarray:
 SCORES = {'classification': Accuracy, 'segmentation': MeanIoU, 'detection': MeanAP}
 
 
-def load_score(path: Path, task: str) -> Score:
-    """The metric of the run that left the file."""
+def load_score(path: Path, task: str, **options: object) -> Score:
+    """The metric of the run that left the file; options are those of the metric's class."""
     with np.load(path) as file:
-        return SCORES[task](dict(file))
+        return SCORES[task](dict(file), **options)
