@@ -4,6 +4,7 @@ import argparse
 
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.memory import give_back_large_tensors
 from sr4ir_mm.utils.resources import check_resources
 
 
@@ -31,6 +32,11 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='torch.compile of the SR network, backbone and neck; the first iteration takes minutes',
     )
+    parser.add_argument(
+        '--low-memory',
+        action='store_true',
+        help='on the CPU: freed tensors give their memory back at once, for a few percent of the time',
+    )
     parser.add_argument('--seed', type=int, help='seed of all random numbers')
     cli.add_common_options(parser)
     return cli.parse(parser)
@@ -39,6 +45,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Load the config, apply the options, check the files, train."""
     args = parse_args()
+    if args.low_memory:
+        give_back_large_tensors()
     cfg = cli.load_config(args.config, args.cfg_options)
     if not cfg.get('train_dataloader'):
         raise UserError(

@@ -4,14 +4,38 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sr4ir_mm.utils.errors import UserError
 
 if TYPE_CHECKING:
     import torch
 
 MB = 2**20
+#: glibc's name of the size from which a block gets pages of its own, which are given back when it is freed.
+M_MMAP_THRESHOLD = -3
+OWN_PAGES_FROM = 2 * MB
+
+
+def give_back_large_tensors() -> None:
+    """Let tensors of 2 MiB and more give their memory back as soon as they are freed; on the CPU.
+
+    By default glibc keeps blocks of up to 32 MiB for later, and between the parts of an iteration holds more than the
+    tensors that are alive. Huge pages keep the cost of asking for pages anew low. Call it before torch makes its
+    first tensor, which settles the latter.
+
+    Raises:
+        UserError: The C library cannot be told so.
+    """
+    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
+    if mallopt is None or not mallopt(M_MMAP_THRESHOLD, OWN_PAGES_FROM):
+        raise UserError(
+            "--low-memory sets glibc's allocator, which this machine does not use; leave the option out."
+        )
+    os.environ['THP_MEM_ALLOC_ENABLE'] = '1'
 
 
 class PeakMemory:

@@ -339,3 +339,10 @@ def test_a_config_that_trains_nothing_is_for_testing(tool, config, capsys):
     config.write_text(f'{config.read_text()}train_dataloader = None\n')
     assert tool('train', config) == 2
     assert 'trains nothing, it has no train_dataloader; evaluate it with' in sentence(capsys)
+
+
+def test_low_memory_is_set_before_torch_is_used(config, tool, monkeypatch):
+    calls = []
+    monkeypatch.setattr('sr4ir_mm.utils.memory.give_back_large_tensors', lambda: calls.append(True))
+    assert tool('train', config, '--low-memory') == 0
+    assert calls == [True]
