@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from intervals import Difference, compare, mean_and_spread, resample, show_difference
 from ladder import ABLATIONS, METHODS, SETS, method_of
-from results import Result, predictions_path
+from results import Result, pairs_of, predictions_path
 from scoring import Score, load_score
 
 INTERIOR, BOUNDARY = 0, 1
@@ -57,13 +57,15 @@ def part_cell(
     classes: tuple[int, ...] | None = None,
 ) -> str:
     """Mean and spread of one part, and its difference from the baseline."""
-    own = {run.seed: predictions_path(run.path) for run in runs if run.method == method}
-    base = {run.seed: predictions_path(run.path) for run in runs if run.method == BASELINE}
+    own = [predictions_path(run.path) for run in runs if run.method == method]
     metric = runs[0].metric
-    text = mean_and_spread([value(path, part, classes) for path in own.values()], metric)
-    if method == BASELINE or not own.keys() & base.keys():
+    text = mean_and_spread([value(path, part, classes) for path in own], metric)
+    pairs = [
+        (predictions_path(run.path), predictions_path(base.path))
+        for run, base in pairs_of(runs, method, BASELINE)
+    ]
+    if method == BASELINE or not pairs:
         return text
-    pairs = [(own[seed], base[seed]) for seed in sorted(own.keys() & base.keys())]
     return f'{text}; {show_difference(difference(pairs, part, classes), metric)}'
 
 

@@ -17,7 +17,7 @@ from intervals import (
 )
 from ladder import ABLATIONS, BUDGETS, CANDIDATES, METHODS, SETS, SYSTEMS, method_of
 from parts import parts_table
-from results import Result, predictions_path
+from results import Result, pairs_of, predictions_path
 from scoring import load_score
 
 from sr4ir_mm.utils.pages import write_part
@@ -190,12 +190,7 @@ def pair_cell(results: Iterable[Result], better: str, worse: str) -> str:
 
 def difference_of(results: Iterable[Result], better: str, worse: str) -> Difference | None:
     """Of two methods at one budget, over the seeds that both have; None if there are none."""
-    found = {(r.method, r.seed): r for r in results}
-    pairs = [
-        (first, found[worse, seed])
-        for (method, seed), first in sorted(found.items())
-        if method == better and (worse, seed) in found
-    ]
+    pairs = pairs_of(results, better, worse)
     if not pairs:
         return None
     resampled = [(resampled_of(a), resampled_of(b)) for a, b in pairs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -70,6 +71,16 @@ class Result:
 def predictions_path(result: Path) -> Path:
     """Where the predictions of a result lie, given the result's own file."""
     return result.parent / 'predictions' / result.with_suffix('.npz').name
+
+
+def pairs_of(results: Iterable[Result], better: str, worse: str) -> list[tuple[Result, Result]]:
+    """Two methods' results at one budget, seed by seed, of the seeds that both have."""
+    found = {(result.method, result.seed): result for result in results}
+    return [
+        (first, found[worse, seed])
+        for (method, seed), first in sorted(found.items())
+        if method == better and (worse, seed) in found
+    ]
 
 
 def read_results(folder: Path) -> list[Result]:
