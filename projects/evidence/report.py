@@ -25,6 +25,8 @@ from sr4ir_mm.utils.pages import write_part
 #: What the tables compare: the first less the second.
 PAIRS = (
     ('s2t', 'l2t'),
+    ('s2t-more', 's2t'),
+    ('t2s', 'l2t'),
     ('sr4ir', 'l2t'),
     ('sr4ir', 's2t'),
     ('sr4ir', 's2t-more'),
