@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--low-memory',
         action='store_true',
-        help='on the CPU: freed tensors give their memory back at once, for a few percent of the time',
+        help='on the CPU: freed tensors give their memory back at once, for a tenth to a half more time',
     )
     parser.add_argument('--seed', type=int, help='seed of all random numbers')
     cli.add_common_options(parser)
