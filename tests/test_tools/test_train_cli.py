@@ -341,7 +341,7 @@ def test_a_config_that_trains_nothing_is_for_testing(tool, config, capsys):
     assert 'trains nothing, it has no train_dataloader; evaluate it with' in sentence(capsys)
 
 
-def test_low_memory_is_set_before_torch_is_used(config, tool, monkeypatch):
+def test_low_memory_tells_the_allocator(config, tool, monkeypatch):
     calls = []
     monkeypatch.setattr('sr4ir_mm.utils.memory.give_back_large_tensors', lambda: calls.append(True))
     assert tool('train', config, '--low-memory') == 0

@@ -22,7 +22,7 @@ import torch
 
 before = resident('VmRSS')
 # A freed block of 32 MiB is what makes glibc keep blocks of up to that size.
-del (_ := [torch.ones(32 * MB // 4 - 4096)])[:]
+torch.ones(32 * MB // 4 - 4096)
 tensors = [torch.ones(2 * MB) for _ in range(32)]
 del tensors[::2]
 print((resident('VmRSS') - before) / MB)
