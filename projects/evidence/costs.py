@@ -30,7 +30,6 @@ from ladder import (
     SETS,
     SYSTEMS,
     Run,
-    method_of,
     runs_on,
 )
 from mmengine.logging import MessageHub
@@ -108,7 +107,7 @@ def prepare(run: Run) -> Candidate:
     weights = {
         f'model.init_from.{net}': str(last_checkpoint(t.work_dir)) for net, t in init.items()
     }
-    options = {**weights, **method_of(run.method).options}
+    options = {**weights, **run.own_options()}
     cfg = cli.load_config(str(CONFIGS / f'{run.config_name}.py'), options)
     cfg.work_dir = tempfile.mkdtemp()
     cfg.experiment_name = f'{run.name}_costs'

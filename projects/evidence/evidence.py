@@ -33,7 +33,7 @@ from ladder import (
     SETS,
     SHARP,
     SR_MORE,
-    SR_SIZES,
+    SR_RUNGS,
     SYSTEMS,
     Run,
     rungs,
@@ -120,7 +120,7 @@ def finish(run: Run, held_out: bool) -> str:
     note_commit(training)
     if run.is_trained:
         train(training, launch=WarmLaunch())
-    if run.method in (*INITIAL, SR_MORE, *SR_SIZES):
+    if run.method in (*INITIAL, SR_MORE, *SR_RUNGS):
         return f'{minutes(training):.1f} minutes'
     result = write_results(run, training, held_out)
     return f'{result.metric} {result.value:.4f}, psnr {result.psnr}, {result.minutes} minutes'

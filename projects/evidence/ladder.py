@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sr4ir_mm.apis.runs import Training
@@ -83,7 +83,7 @@ class Method:
         finished: Whether it uses an HR-trained task network as it is, also on sets whose methods start from nothing.
         starts: Networks that it starts from, if the set has them.
         ladders: Sets and scales on which it is run; None for all.
-        sr_rung: What trains the SR network that it starts from, if not the one that all share.
+        sr_rung: Its SR network and what trains it, if not those that all share: a key of :data:`SR_RUNGS`.
     """
 
     label: str
@@ -126,19 +126,43 @@ ABLATIONS = {
     'sr4ir-joint': Method('SR4IR, joint'),
 }
 _SR, _TASK = 'model.phases.0', 'model.phases.1'
-#: SR networks of other sizes, on pixels for as many epochs as the one that all share.
-SR_SIZES = {
-    'sr-wide': {'model.sr_net.mid_channels': 64},
-    'sr-narrow': {'model.sr_net.mid_channels': 16, 'model.sr_net.num_blocks': 4},
+#: Channels and blocks of the sub-pixel SR network by scale: about what a pass of the shared one costs, or less.
+_SUB_PIXEL_SIZES = {4: (48, 6), 8: (64, 16)}
+
+
+def _sub_pixel(scale: int, blocks: int | None = None) -> dict[str, object]:
+    channels, usual = _SUB_PIXEL_SIZES[scale]
+    net = {
+        '_delete_': True,
+        'type': 'sr4ir_mm.SubPixelNet',
+        'scale': scale,
+        'mid_channels': channels,
+        'num_blocks': blocks or usual,
+    }
+    return {f'model.sr_net.{name}': value for name, value in net.items()}
+
+
+#: Other SR networks, by scale; on pixels for as many epochs as the one that all share.
+SR_RUNGS: Mapping[str, Callable[[int], Mapping[str, object]]] = {
+    'sr-wide': lambda _: {'model.sr_net.mid_channels': 64},
+    'sr-narrow': lambda _: {'model.sr_net.mid_channels': 16, 'model.sr_net.num_blocks': 4},
+    'sr-sub-pixel': _sub_pixel,
+    'sr-sub-pixel-8': partial(_sub_pixel, blocks=8),
 }
-
-
-def _sized(label: str, config: str, rung: str, **settings: object) -> Method:
-    return Method(label, config, SR_SIZES[rung], sr_rung=rung, **settings)
-
-
-#: Other systems. "As it is": the HR-trained task network that others start from is used without further training.
+#: What is run with the sub-pixel SR network.
+SUB_PIXEL = {
+    f'{name}-sub-pixel': Method(
+        f'{METHODS[name].label}, sub-pixel SR',
+        name,
+        sr_rung='sr-sub-pixel',
+        ladders=METHODS[name].ladders,
+    )
+    for name in ('s2t', 'swt', 'sr4ir', 'sr4ir-lite', 'sr4ir-plus')
+}
+#: Methods with the sub-pixel SR network, and other systems. "As it is": the HR-trained task network that others start
+#: from is used without further training.
 SYSTEMS = {
+    **SUB_PIXEL,
     # As many pixels from HR images as SR4IR-lite shows, and no SR network.
     'l2t-hr': Method(
         'L→T, half of it HR images',
@@ -148,8 +172,8 @@ SYSTEMS = {
         ladders=(_SCENES,),
     ),
     # Its SR network's own training, four times the work of the shared one's, is outside of the budget as that is.
-    's2t-wide': _sized(
-        'S→T, SR network twice as wide', 's2t', 'sr-wide', ladders=(('sign-digits', 8),)
+    's2t-wide': Method(
+        'S→T, SR network twice as wide', 's2t', sr_rung='sr-wide', ladders=(('sign-digits', 8),)
     ),
     BICUBIC: Method(
         'Bicubic, task network as it is',
@@ -237,10 +261,16 @@ def _lite(label: str, *options: Mapping[str, object]) -> Method:
 
 #: What was tried for a method better than SR4IR; held-out images choose.
 CANDIDATES = {
-    'lite-wide': _sized('SR4IR-lite, SR network twice as wide', 'sr4ir-lite', 'sr-wide'),
-    's2t-narrow': _sized('S→T, SR network half as wide and deep', 's2t', 'sr-narrow'),
-    'lite-narrow': _sized(
-        'SR4IR-lite, SR network half as wide and deep', 'sr4ir-lite', 'sr-narrow'
+    'lite-wide': Method('SR4IR-lite, SR network twice as wide', 'sr4ir-lite', sr_rung='sr-wide'),
+    's2t-narrow': Method('S→T, SR network half as wide and deep', 's2t', sr_rung='sr-narrow'),
+    'lite-narrow': Method(
+        'SR4IR-lite, SR network half as wide and deep', 'sr4ir-lite', sr_rung='sr-narrow'
+    ),
+    's2t-sub-pixel-8': Method(
+        'S→T, sub-pixel SR with half of the blocks', 's2t', sr_rung='sr-sub-pixel-8'
+    ),
+    'sr4ir-lite-sub-pixel-8': Method(
+        'SR4IR-lite, sub-pixel SR with half of the blocks', 'sr4ir-lite', sr_rung='sr-sub-pixel-8'
     ),
     's2t-features': Method('S→T, features distilled', 's2t', _S2T, oracle=True),
     's2t-logits': Method('S→T, logits distilled', 's2t', _S2T_LOGITS, oracle=True),
@@ -313,9 +343,9 @@ SEEDS = (0, 1, 2, 3, 4)
 
 def method_of(name: str) -> Method:
     """The rung of that name."""
-    sizes = {name: Method('', SR_NET, options) for name, options in SR_SIZES.items()}
-    known = {**METHODS, **ABLATIONS, **SYSTEMS, **CANDIDATES, **sizes, SR_MORE: Method('', SR_NET)}
-    return known.get(name) or Method(name)
+    rungs_of_sr = {rung: Method('', SR_NET, sr_rung=rung) for rung in SR_RUNGS}
+    known = {**METHODS, **ABLATIONS, **SYSTEMS, **CANDIDATES, **rungs_of_sr}
+    return known.get(name) or Method(name, SR_NET if name == SR_MORE else None)
 
 
 @dataclass(frozen=True)
@@ -360,7 +390,7 @@ class Run:
     def serves_both(self) -> bool:
         """Whether one training serves test and held-out runs: its images are the same, or it reads no label."""
         same_images = SETS[self.data].held_out and self.method in INITIAL
-        return same_images or self.method in (SR_NET, *SR_SIZES)
+        return same_images or self.method in (SR_NET, *SR_RUNGS)
 
     def training(self, held_out: bool = False) -> Training:
         """How it is trained, and from what."""
@@ -375,10 +405,16 @@ class Run:
     def options(self) -> dict[str, object]:
         """Settings of its config: how long it trains, and what sets its method apart."""
         if self.budget is None or not self.is_trained:
-            return dict(method_of(self.method).options)
+            return self.own_options()
         epochs = self.epochs()
         length = {'train_cfg.max_epochs': epochs, 'train_cfg.val_interval': epochs}
-        return {**length, **method_of(self.method).options}
+        return {**length, **self.own_options()}
+
+    def own_options(self) -> dict[str, object]:
+        """What sets its method apart, its SR network included."""
+        method = method_of(self.method)
+        sr_net = SR_RUNGS[method.sr_rung](self.scale) if method.sr_rung else {}
+        return {**sr_net, **method.options}
 
     def epochs(self) -> int:
         """Epochs that its budget buys, from the measured cost of an iteration."""
@@ -400,7 +436,7 @@ class Run:
         if self.method == TASK_NET and SETS[self.data].backbone:
             images = SETS[self.data].images or self.data
             return {'task_net': Run(BACKBONE, images, None, self._seed_of_start)}
-        if self.method in (*INITIAL, *SR_SIZES):
+        if self.method in (*INITIAL, *SR_RUNGS):
             return {}
         sources = {}
         method = method_of(self.method)

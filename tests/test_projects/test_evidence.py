@@ -110,16 +110,17 @@ def test_a_budget_buys_epochs_by_what_an_iteration_costs():
 
 
 @pytest.mark.parametrize(
-    ('method', 'size'), [('lite-wide', 'sr-wide'), ('s2t-narrow', 'sr-narrow')]
+    ('method', 'size'),
+    [('lite-wide', 'sr-wide'), ('s2t-narrow', 'sr-narrow'), ('s2t-sub-pixel', 'sr-sub-pixel')],
 )
-def test_an_sr_network_of_another_size_starts_from_a_rung_of_its_own(method, size):
+def test_another_sr_network_starts_from_a_rung_of_its_own(method, size):
     run = Run(method, 'sign-digits-scratch', 8, 3, 2)
     rung = run.sources()['sr_net']
     shared = Run('s2t', 'sign-digits', 8, 3, 2).sources()['sr_net']
 
     assert (rung.method, rung.config_name) == (size, 'init_sr-net_x8_sign-digits')
     assert not rung.sources()
-    assert rung.options() == method_of(method).options == ladder.SR_SIZES[size]
+    assert rung.options() == run.own_options() == ladder.SR_RUNGS[size](8)
     assert rung.training(held_out=True) == rung.training()
     assert rung.training().work_dir != shared.training().work_dir
 

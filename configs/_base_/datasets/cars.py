@@ -25,6 +25,8 @@ train_dataloader = dict(
     num_workers=8,
     pin_memory=True,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
+    # One tensor a batch: a worker hands over each tensor by a file descriptor of its own.
+    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='mmpretrain.CustomDataset',
@@ -37,6 +39,7 @@ val_dataloader = dict(
     batch_size=32,
     num_workers=8,
     pin_memory=True,
+    collate_fn=dict(type='default_collate'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='mmpretrain.CustomDataset',

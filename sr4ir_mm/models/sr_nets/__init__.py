@@ -9,6 +9,7 @@ from sr4ir_mm.models.sr_nets.defaults import SR_NETS, default_sr_net
 from sr4ir_mm.models.sr_nets.pre_upsample import PaddedSR, PreUpsample
 from sr4ir_mm.models.sr_nets.rcan import RCANNet
 from sr4ir_mm.models.sr_nets.shared_decoder import SharedDecoderNet
+from sr4ir_mm.models.sr_nets.sub_pixel import SubPixelNet
 
 __all__ = [
     'SR_NETS',
@@ -17,6 +18,7 @@ __all__ = [
     'PreUpsample',
     'RCANNet',
     'SharedDecoderNet',
+    'SubPixelNet',
     'build_sr_net',
     'check_scale',
     'default_sr_net',

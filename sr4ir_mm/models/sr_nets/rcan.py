@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from sr4ir_mm.models.sr_nets.blocks import Residual, conv3x3
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
 
@@ -45,18 +46,20 @@ class RCANNet(nn.Module):
         if stages < 1 or 2**stages != scale:
             raise UserError(f'RCANNet got scale={scale}; it takes powers of 2.')
         self.register_buffer('mean', Tensor(_DIV2K_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.head = _conv(3, mid_channels)
+        self.head = conv3x3(3, mid_channels)
         self.groups = nn.ModuleList(
-            _Residual(
+            Residual(
                 *(_attention_block(mid_channels, reduction) for _ in range(num_blocks)),
-                _conv(mid_channels, mid_channels),
+                conv3x3(mid_channels, mid_channels),
             )
             for _ in range(num_groups)
         )
-        self.after_groups = _conv(mid_channels, mid_channels)
-        self.upsample = nn.ModuleList(_conv(mid_channels, 4 * mid_channels) for _ in range(stages))
+        self.after_groups = conv3x3(mid_channels, mid_channels)
+        self.upsample = nn.ModuleList(
+            conv3x3(mid_channels, 4 * mid_channels) for _ in range(stages)
+        )
         self.shuffle = nn.PixelShuffle(2)
-        self.tail = _conv(mid_channels, 3)
+        self.tail = conv3x3(mid_channels, 3)
 
     def forward(self, lr_rgb01: Tensor) -> Tensor:
         """(N, 3, H, W) LR images to (N, 3, scale H, scale W) SR images."""
@@ -68,13 +71,6 @@ class RCANNet(nn.Module):
         for convolution in self.upsample:
             features = self.shuffle(convolution(features))
         return self.tail(features) / 255 + self.mean
-
-
-class _Residual(nn.Sequential):
-    """Adds its input to what its layers make of it."""
-
-    def forward(self, features: Tensor) -> Tensor:
-        return features + super().forward(features)
 
 
 class _ChannelAttention(nn.Module):
@@ -94,14 +90,10 @@ class _ChannelAttention(nn.Module):
         return features * self.weigh(features)
 
 
-def _attention_block(channels: int, reduction: int) -> _Residual:
-    return _Residual(
-        _conv(channels, channels),
+def _attention_block(channels: int, reduction: int) -> Residual:
+    return Residual(
+        conv3x3(channels, channels),
         nn.ReLU(inplace=True),
-        _conv(channels, channels),
+        conv3x3(channels, channels),
         _ChannelAttention(channels, reduction),
     )
-
-
-def _conv(inputs: int, outputs: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, padding=1)
