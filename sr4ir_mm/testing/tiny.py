@@ -123,6 +123,7 @@ _SR_NETS = {
     'sr4ir_mm.PreUpsample': _keep,
     'sr4ir_mm.RCANNet': _rcan,
     'sr4ir_mm.SharedDecoderNet': _shared_decoder,
+    'sr4ir_mm.SubPixelNet': _edsr,
 }
 _TASK_NETS = {
     'FasterRCNN': _faster_rcnn,

@@ -116,6 +116,10 @@ def _rcan(scale: int) -> dict:
     return dict(type='sr4ir_mm.RCANNet', scale=scale)
 
 
+def _sub_pixel(scale: int) -> dict:
+    return dict(type='sr4ir_mm.SubPixelNet', scale=scale, mid_channels=64, num_blocks=16)
+
+
 SR_NETS: dict[str, Callable[[int], dict]] = {
     'edsr': _edsr,
     'swinir': _swinir,
@@ -127,6 +131,7 @@ SR_NETS: dict[str, Callable[[int], dict]] = {
     'restormer': _restormer,
     'dbpn': _dbpn,
     'rcan': _rcan,
+    'subpixel': _sub_pixel,
 }
 _ALIASES = {
     'ddbpn': 'dbpn',

@@ -21,6 +21,7 @@ SMALLER = {
     'restormer': dict(dim=8, num_blocks=[1, 1, 1, 1], num_refinement_blocks=1, heads=[1, 1, 1, 1]),
     'dbpn': dict(base_channels=4, feat_channels=8, num_stages=3),
     'rcan': dict(mid_channels=8, num_groups=2, num_blocks=1, reduction=4),
+    'subpixel': dict(mid_channels=8, num_blocks=1),
 }
 
 
@@ -98,12 +99,35 @@ def test_dbpn_has_its_papers_parameters(scale, count):
     assert sum(parameter.numel() for parameter in net.parameters()) == count
 
 
+def test_a_sub_pixel_network_starts_close_to_the_bicubic_image():
+    lr_rgb01 = torch.rand(2, 3, 8, 8)
+    net = build_sr_net(small('subpixel', 4))
+
+    up_rgb01 = PreUpsample(None, scale=4)(lr_rgb01)
+    assert (net(lr_rgb01) - up_rgb01).abs().mean() < 0.1
+
+
+def test_the_last_layer_of_a_sub_pixel_network_makes_the_pixels_of_a_cell():
+    """The last layer's channels are the pixels of a cell, in rows."""
+    net = build_sr_net(small('subpixel', 4))
+    lr_rgb01 = torch.full((1, 3, 5, 5), 0.5)
+    with torch.no_grad():
+        net.tail.weight.zero_()
+        net.tail.bias.copy_(torch.arange(48.0))
+
+    details = net(lr_rgb01) - lr_rgb01.mean()
+
+    cell = details[0, :, 4:8, 8:12]
+    assert torch.allclose(cell, torch.arange(48.0).view(3, 4, 4), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ('name', 'options', 'message'),
     [
         ('dbpn', dict(scale=3), r'scale=3; it takes \[2, 4, 8\]'),
         ('dbpn', dict(num_stages=2), 'num_stages=2; expected at least 3'),
         ('rcan', dict(scale=6), 'scale=6; it takes powers of 2'),
+        ('subpixel', dict(num_blocks=0), 'num_blocks=0 is out of place'),
     ],
 )
 def test_sizes_that_a_network_cannot_have_are_told(name, options, message):
