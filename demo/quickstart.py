@@ -53,13 +53,13 @@ L2T = 'configs/l2t/resnet18-tiny_x8_few-signs.py'
 BOTH = {'sr_net': 'sr', 'task_net': 'h2t'}
 RECIPES = {
     'h2t': Recipe('configs/h2t/resnet18-tiny_signs.py'),
-    'sr': Recipe('configs/sr/edsr-tiny_x8_signs.py'),
-    'sr4ir-lite': Recipe('configs/sr4ir_lite/resnet18-tiny_edsr-tiny_x8_few-signs.py', BOTH),
-    's2t': Recipe('configs/s2t/resnet18-tiny_edsr-tiny_x8_few-signs.py', BOTH),
+    'sr': Recipe('configs/sr/subpixel-tiny_x8_signs.py'),
+    'sr4ir-lite': Recipe('configs/sr4ir_lite/resnet18-tiny_subpixel-tiny_x8_few-signs.py', BOTH),
+    's2t': Recipe('configs/s2t/resnet18-tiny_subpixel-tiny_x8_few-signs.py', BOTH),
     'l2t': Recipe(L2T, {'task_net': 'h2t'}),
     # An iteration of SR4IR-lite costs 1.7 to 1.8 of L->T (docs/performance.md).
     'l2t-long': Recipe(
-        L2T, {'task_net': 'h2t'}, {'train_cfg.max_epochs': 86, 'train_cfg.val_interval': 43}
+        L2T, {'task_net': 'h2t'}, {'train_cfg.max_epochs': 76, 'train_cfg.val_interval': 38}
     ),
 }
 #: What is compared.

@@ -447,6 +447,20 @@ def test_published_weights_predict_from_the_command_line(
     assert any(f'lr.png: {name} ' in told for name in classes)
 
 
+def test_one_network_alone_is_published(tmp_path, monkeypatch, capsys, weights):
+    publish = 'tools/model_converters/publish_model.py'
+    source = weights('cls')
+
+    assert run_tool(monkeypatch, publish, source, tmp_path / 'sr.pth', '--net', 'sr_net') == 0
+    (path,) = tmp_path.glob('sr-????????.pth')
+    whole = torch.load(source, weights_only=True)['state_dict']
+    kept = torch.load(path, weights_only=True)['state_dict']
+    assert set(kept) == {name for name in whole if name.startswith('sr_net.')}
+
+    assert run_tool(monkeypatch, publish, source, tmp_path / 'x.pth', '--net', 'sr') == 2
+    assert "no network 'sr'; choose one of sr_net, task_net" in capsys.readouterr().err
+
+
 def test_the_demo_takes_a_config_and_a_checkpoint(tmp_path, monkeypatch, capsys, image, weights):
     path = weights('cls')
     (tmp_path / 'config.py').write_text(as_config(toy_config('cls')).pretty_text)

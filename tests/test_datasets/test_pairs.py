@@ -125,7 +125,9 @@ def test_sr4ir_trains_on_stored_pairs(pairs, tmp_path):
     # Not what would be made from the HR images: files are what counts.
     for path in lr.rglob('*.png'):
         cv2.imwrite(str(path), np.full((8, 8, 3), (0, 0, 200), np.uint8))
-    runner, moved = train('sr4ir/resnet18-tiny_edsr-tiny_x8_signs-pairs.py', hr, tmp_path / 'work')
+    runner, moved = train(
+        'sr4ir/resnet18-tiny_subpixel-tiny_x8_signs-pairs.py', hr, tmp_path / 'work'
+    )
 
     assert moved == {'sr_net', 'task_net'}
     assert runner.message_hub.get_scalar('val/sr/psnr').current() > 0

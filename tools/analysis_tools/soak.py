@@ -1,6 +1,6 @@
 """Watch a long training for what grows: resident memory, open files, threads.
 
-    python tools/analysis_tools/soak.py configs/sr4ir/resnet18-tiny_edsr-tiny_x8_signs.py --iterations 2000 \
+    python tools/analysis_tools/soak.py configs/sr4ir/resnet18-tiny_subpixel-tiny_x8_signs.py --iterations 2000 \
         --interval 200 --out work_dirs/soak
 
 Trains by iterations, with an evaluation and a checkpoint every so many, samples after each tenth iteration, writes

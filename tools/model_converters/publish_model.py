@@ -21,6 +21,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('target', type=Path, help='file to write; -<hash> is added to its name')
     parser.add_argument('--config', help='config file, for a checkpoint that does not hold its own')
     parser.add_argument('--half', action='store_true', help='store weights in 16 bits')
+    parser.add_argument(
+        '--net', help='keep the weights of this network alone, such as sr_net, to start others from'
+    )
     cli.add_trust_option(parser)
     return parser.parse_args()
 
@@ -28,11 +31,17 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Strip, write, tell the name."""
     args = parse_args()
-    path = publish(args.source, args.target, args.half, args.config)
+    path = publish(args.source, args.target, args.half, args.config, args.net)
     print(f'{path} ({path.stat().st_size / 2**20:.2f} MB)')
 
 
-def publish(source: Path, target: Path, half: bool = False, config: str | None = None) -> Path:
+def publish(
+    source: Path,
+    target: Path,
+    half: bool = False,
+    config: str | None = None,
+    net: str | None = None,
+) -> Path:
     """Write the weights, the class names and the config of a checkpoint.
 
     Args:
@@ -40,12 +49,13 @@ def publish(source: Path, target: Path, half: bool = False, config: str | None =
         target: File to write; a dash and the first digits of its SHA-256 are added before the suffix.
         half: Store floating-point weights as float16; loading turns them back.
         config: Config file; by default the config that the checkpoint holds.
+        net: The network whose weights are kept, for ``init_from``; by default all of them are.
 
     Returns:
         The file written.
 
     Raises:
-        UserError: The source is missing, holds no weights, or there is no config.
+        UserError: The source is missing, holds no weights or none of that network, or there is no config.
     """
     import torch
 
@@ -57,7 +67,14 @@ def publish(source: Path, target: Path, half: bool = False, config: str | None =
     checkpoint = load_local(str(source), 'cpu')
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise UserError(f'{source} has no state_dict; give a checkpoint that tools/train.py wrote.')
-    weights = {name: shrink(value, half) for name, value in checkpoint['state_dict'].items()}
+    weights = {
+        name: shrink(value, half)
+        for name, value in checkpoint['state_dict'].items()
+        if net is None or name.startswith(f'{net}.')
+    }
+    if not weights:
+        nets = sorted({name.partition('.')[0] for name in checkpoint['state_dict']})
+        raise UserError(f'{source} has no network {net!r}; choose one of {", ".join(nets)}.')
     cfg = as_config(config) if config else config_in(checkpoint, str(source))
     names = plain(checkpoint.get('meta', {}).get('dataset_meta') or {})
     meta = {'dataset_meta': names, 'cfg': config_text(cfg)}

@@ -1,7 +1,7 @@
 _base_ = [
     './_base_.py',
     '../_base_/models/resnet18_tiny.py',
-    '../_base_/models/edsr-tiny_x8.py',
+    '../_base_/models/subpixel-tiny_x8.py',
     '../_base_/datasets/hand_signs.py',
     '../_base_/schedules/sample.py',
     '../_base_/default_runtime.py',

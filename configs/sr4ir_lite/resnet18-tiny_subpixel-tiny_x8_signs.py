@@ -1,7 +1,7 @@
 _base_ = [
     './_base_.py',
     '../_base_/models/resnet18_tiny.py',
-    '../_base_/models/edsr-tiny_x8.py',
+    '../_base_/models/subpixel-tiny_x8.py',
     '../_base_/datasets/hand_signs.py',
     '../_base_/schedules/sample.py',
     '../_base_/default_runtime.py',
@@ -10,10 +10,10 @@ model = dict(
     scale=8,
     sr_net=_base_.sr_net,
     init_from=dict(
-        sr_net='demo/weights/init/sr_x8_hand-signs-d3ed8579.pth',
+        sr_net='demo/weights/init/sr_x8_hand-signs-e032c639.pth',
         task_net='demo/weights/init/h2t_hand-signs-d49d0dff.pth',
     ),
     **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
-param_scheduler = dict(sr_net=_base_.sr_schedule_plus, task_net=_base_.task_schedule_plus)
+param_scheduler = dict(sr_net=_base_.schedule, task_net=_base_.schedule)
