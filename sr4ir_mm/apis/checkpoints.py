@@ -21,6 +21,7 @@ from sr4ir_mm.utils.errors import UserError
 CARRIED = Path(__file__).resolve().parents[1] / '.mim'
 _HASH = re.compile(r'-[0-9a-f]{8}$')
 _SHOWN_KEYS = 3
+_SUFFIXES = ('.pth', '.pt', '.ckpt')
 #: Settings of one run on one machine, which the next user of the weights has no use for.
 _OF_THE_RUN = ('work_dir', 'load_from', 'resume', 'launcher', 'filename', 'experiment_name')
 
@@ -38,7 +39,7 @@ def find_model(
 
     Args:
         model: Config, its file, 'library::path', its name below ``configs/``, or the name of a shipped model; None
-            takes the config that the checkpoint holds.
+            takes the config that the checkpoint holds, and so does a checkpoint in this place.
         weights: Checkpoint, path or URL; None for the weights of a shipped model, or none.
 
     Returns:
@@ -49,6 +50,8 @@ def find_model(
     """
     if isinstance(model, (str, Path)) and str(model) in shipped_models():
         weights, model = weights or shipped_models()[str(model)], None
+    elif weights is None and isinstance(model, (str, Path)) and Path(model).suffix in _SUFFIXES:
+        weights, model = model, None
     checkpoint = None if weights is None else read_checkpoint(str(weights))
     if model is not None:
         return as_config(model), checkpoint, str(weights)

@@ -231,6 +231,15 @@ def test_missing_weights_are_told():
         infer('no.pth')
 
 
+def test_a_checkpoint_in_the_place_of_the_model_is_taken_as_weights(weights, image):
+    path = weights('cls')
+
+    (named,) = SR4IRInferencer(path, device='cpu', show_progress=False)(str(image))['predictions']
+
+    (expected,) = infer(path)(str(image))['predictions']
+    assert torch.equal(named.pred_score, expected.pred_score)
+
+
 def test_a_checkpoint_without_its_config_is_told(tmp_path, weights):
     path = weights('cls')
     torch.save(dict(state_dict=torch.load(path, weights_only=True)['state_dict']), path)
