@@ -73,6 +73,8 @@ _COLOURS = {
     'sr4ir': 'tab:red',
     'sr4ir-lite': 'tab:orange',
     'sr4ir-plus': 'tab:brown',
+    's2t-sub-pixel': 'black',
+    'sr4ir-lite-sub-pixel': 'magenta',
 }
 
 
@@ -253,9 +255,14 @@ def draw_curves(results: Sequence[Result], path: Path) -> None:
     )
     if labels:
         figure.legend(
-            handles, labels, loc='lower center', ncol=len(labels), frameon=False, fontsize=8
+            handles,
+            labels,
+            loc='lower center',
+            ncol=-(-len(labels) // 2),
+            frameon=False,
+            fontsize=8,
         )
-    figure.tight_layout(rect=(0, 0.09 / rows, 1, 1))
+    figure.tight_layout(rect=(0, 0.15 / rows, 1, 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=90)
     pyplot.close(figure)
