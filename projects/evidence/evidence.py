@@ -36,6 +36,7 @@ from ladder import (
     SR_RUNGS,
     SYSTEMS,
     Run,
+    check_costs,
     rungs,
 )
 from report import write_report
@@ -71,6 +72,7 @@ def main() -> None:
     if not args.tables_only:
         wanted = rungs(args.sets, args.methods, args.seeds, args.budgets, args.scales)
         wanted = [run for run in wanted if not is_finished(run, args.held_out)]
+        check_costs(wanted)
         run_all(wanted, plan(args.held_out), args.jobs)
     write_report(read_results(RESULTS), REPORT, read_results(HELD_OUT_RESULTS))
     print(f'Tables: {REPORT}')

@@ -423,11 +423,15 @@ class Run:
             return 0
         if self.method in WITHOUT_SR:
             return self.budget * data.epochs
-        costs = costs_of(f'{self.data}_x{self.scale}')
+        check_costs([self])
+        cost = costs_of(f'{self.data}_x{self.scale}')[self.measured_as]
+        return max(1, round(self.budget * data.epochs / cost))
+
+    @property
+    def measured_as(self) -> str:
+        """The method whose iteration tells what its own costs."""
         # Trained as long as SR4IR's SR network, whatever that takes.
-        method = 'sr4ir' if self.method == SR_MORE else self.method
-        method = 's2t' if method == 's2t-more' else method
-        return max(1, round(self.budget * data.epochs / costs[method]))
+        return {SR_MORE: 'sr4ir', 's2t-more': 's2t'}.get(self.method, self.method)
 
     def sources(self) -> dict[str, Run]:
         """Network -> the run that it starts from."""
@@ -474,18 +478,31 @@ class Run:
 
 @lru_cache
 def costs_of(ladder: str) -> dict[str, float]:
-    """Method -> cost of an iteration in L->T's, as costs.py measured them.
+    """Method -> cost of an iteration in L->T's, as far as costs.py has measured them."""
+    costs = json.loads(COSTS.read_text()) if COSTS.is_file() else {}
+    return costs.get(ladder, {}).get('ratios', {})
+
+
+def check_costs(runs: Iterable[Run]) -> None:
+    """See that it is known how many epochs each run's budget buys.
 
     Raises:
-        UserError: They have not been measured.
+        UserError: Methods have not been measured.
     """
-    costs = json.loads(COSTS.read_text()) if COSTS.is_file() else {}
-    if ladder not in costs:
-        raise UserError(
-            f'{COSTS} has no costs of {ladder}; measure them with: '
-            f'python {HERE}/costs.py --sets {ladder.rpartition("_x")[0]}'
+    missing: dict[tuple[str, int], dict[str, None]] = {}
+    for run in runs:
+        known = run.method in WITHOUT_SR or not run.is_trained
+        if not known and run.measured_as not in costs_of(f'{run.data}_x{run.scale}'):
+            missing.setdefault((run.data, run.scale), {})[run.measured_as] = None
+    if missing:
+        commands = (
+            f'python {HERE}/costs.py --sets {data} --scales {scale} --methods {" ".join(methods)}'
+            for (data, scale), methods in missing.items()
         )
-    return costs[ladder]['ratios']
+        raise UserError(
+            f'{COSTS} has no costs of {", ".join(f"{d}_x{s}" for d, s in missing)} for all methods asked for; measure '
+            f'them with: {" && ".join(commands)}'
+        )
 
 
 def runs_on(method: str, data: str, scale: int) -> bool:

@@ -136,8 +136,16 @@ def test_costs_that_were_not_measured_are_asked_for(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     ladder.costs_of.cache_clear()
 
-    with pytest.raises(UserError, match=r'measure them with: python projects/evidence/costs.py'):
+    costs = 'python projects/evidence/costs.py --sets'
+    with pytest.raises(
+        UserError, match=f'measure them with: {costs} clothing --scales 8 --methods sr4ir'
+    ):
         Run('sr4ir', 'clothing', 8, 0, 1).epochs()
+    asked_for = rungs(['clothing', 'camvid'], ['h2t', 'l2t', 's2t-more', 's2t'], budgets=[1, 2])
+    with pytest.raises(
+        UserError, match=f'clothing .* s2t && {costs} camvid --scales 8 --methods s2t$'
+    ):
+        ladder.check_costs(asked_for)
 
 
 @pytest.fixture
