@@ -57,7 +57,7 @@ RECIPES = {
     'sr4ir-lite': Recipe('configs/sr4ir_lite/resnet18-tiny_subpixel-tiny_x8_few-signs.py', BOTH),
     's2t': Recipe('configs/s2t/resnet18-tiny_subpixel-tiny_x8_few-signs.py', BOTH),
     'l2t': Recipe(L2T, {'task_net': 'h2t'}),
-    # An iteration of SR4IR-lite costs 1.7 to 1.8 of L->T (docs/performance.md).
+    # An iteration of SR4IR-lite costs 1.6 of L->T's, one of S->T 1.2 (docs/performance.md).
     'l2t-long': Recipe(
         L2T, {'task_net': 'h2t'}, {'train_cfg.max_epochs': 76, 'train_cfg.val_interval': 38}
     ),

@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, nn
 
+from sr4ir_mm.models.sr_nets.blocks import conv3x3
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.errors import UserError
@@ -48,13 +49,13 @@ class SharedDecoderNet(nn.Module):
         if num_classes is not None:
             check_number('SharedDecoderNet num_classes', num_classes, least=2, whole=True)
         self.num_classes = num_classes
-        self.head = nn.Sequential(_conv(3, mid_channels), nn.PReLU())
+        self.head = nn.Sequential(conv3x3(3, mid_channels), nn.PReLU())
         self.body = nn.ModuleList(_Block(mid_channels) for _ in range(num_blocks))
-        self.after_body = _conv(mid_channels, mid_channels)
+        self.after_body = conv3x3(mid_channels, mid_channels)
         enlarge = [_enlarge(mid_channels) for _ in range(stages)]
-        self.sr_layer = nn.Sequential(*enlarge, _conv(mid_channels, 3))
+        self.sr_layer = nn.Sequential(*enlarge, conv3x3(mid_channels, 3))
         if num_classes is not None:
-            self.seg_layer = _conv(mid_channels, num_classes)
+            self.seg_layer = conv3x3(mid_channels, num_classes)
 
     def forward(self, lr_rgb01: Tensor, segment: bool = False) -> Tensor | tuple[Tensor, Tensor]:
         """Super-resolve, and segment if asked for.
@@ -92,7 +93,7 @@ class _Block(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.residual = nn.Sequential(
-            _conv(channels, channels), nn.PReLU(), _conv(channels, channels)
+            conv3x3(channels, channels), nn.PReLU(), conv3x3(channels, channels)
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -100,8 +101,4 @@ class _Block(nn.Module):
 
 
 def _enlarge(channels: int) -> nn.Sequential:
-    return nn.Sequential(_conv(channels, 4 * channels), nn.PixelShuffle(2), nn.PReLU())
-
-
-def _conv(inputs: int, outputs: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, padding=1)
+    return nn.Sequential(conv3x3(channels, 4 * channels), nn.PixelShuffle(2), nn.PReLU())
