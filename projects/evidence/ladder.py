@@ -53,9 +53,7 @@ class DataSet:
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
 SETS = {
     'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
-    'mosaics': DataSet(
-        'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, own_starts=False
-    ),
+    'mosaics': DataSet('segmentation', MIOU, (4,), 4, backbone=True, held_out=True),
     'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True, own_starts=False),
     'scenes-det': DataSet('detection', MAP, (4,), 8, own_starts=False),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
