@@ -88,6 +88,10 @@ def _usual_layout(cfg: ConfigDict) -> None:
     cfg.model.channels_last = False
 
 
+def _sr_usual_layout(cfg: ConfigDict) -> None:
+    cfg.model.channels_last = ['task_net']
+
+
 def compiled(model: nn.Module) -> None:
     """What the hook of that name does."""
     from sr4ir_mm.engine.hooks import CompileHook
@@ -115,6 +119,9 @@ VARIANTS: dict[str, Variant] = {
     'default': Variant('as shipped'),
     'whole-batch': Variant('as shipped, SR phase of the whole batch at once', _whole_batch),
     'usual-layout': Variant('as shipped, in the usual memory layout', _usual_layout),
+    'sr-usual-layout': Variant(
+        'as shipped, SR network in the usual memory layout', _sr_usual_layout
+    ),
     'concat': Variant(
         'one task pass over all kinds together', lambda cfg: _task_phase(cfg, concat=True)
     ),
