@@ -35,6 +35,7 @@ class DataSet:
         held_out: Whether it has held-out images of its own; of others, training images are held out.
         own_starts: Whether each seed has initial networks of its own; where these take much longer than the runs, all
             start from those of seed 0.
+        same_as: Name of the set whose images, configs and costs it has: only the initial networks are others.
         thin: Labels whose objects are so thin that resolution decides; reported apart.
     """
 
@@ -47,13 +48,19 @@ class DataSet:
     backbone: bool = False
     held_out: bool = False
     own_starts: bool = True
+    same_as: str | None = None
     thin: tuple[int, ...] = ()
 
 
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
 SETS = {
     'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
-    'mosaics': DataSet('segmentation', MIOU, (4,), 4, backbone=True, held_out=True),
+    'mosaics': DataSet(
+        'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, own_starts=False
+    ),
+    'mosaics-own': DataSet(
+        'segmentation', MIOU, (4,), 4, 'mosaics', backbone=True, held_out=True, same_as='mosaics'
+    ),
     'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True, own_starts=False),
     'scenes-det': DataSet('detection', MAP, (4,), 8, own_starts=False),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
@@ -96,10 +103,12 @@ class Method:
 
 _CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
 _SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
+_MOSAICS_OWN = ('mosaics-own', 4)
 #: SR4IR-plus needs an HR-trained task network.
 _HR_STARTS = (
     ('sign-digits', 8),
     _MOSAICS,
+    _MOSAICS_OWN,
     _CARDS,
     _SCENES,
     ('playing-cards-seg', 8),
@@ -370,7 +379,7 @@ class Run:
         scale = '' if self.scale is None else f'_x{self.scale}'
         config = method_of(self.method).config or self.method
         images = SETS[self.data].images
-        return f'{config}{scale}_{images if config == SR_NET and images else self.data}'
+        return f'{config}{scale}_{images if config == SR_NET and images else self.same_set}'
 
     @property
     def name(self) -> str:
@@ -422,7 +431,7 @@ class Run:
         if self.method in WITHOUT_SR:
             return self.budget * data.epochs
         check_costs([self])
-        cost = costs_of(f'{self.data}_x{self.scale}')[self.measured_as]
+        cost = self.costs()[self.measured_as]
         return max(1, round(self.budget * data.epochs / cost))
 
     @property
@@ -437,7 +446,7 @@ class Run:
             return {'sr_net': self._sr_net()}
         if self.method == TASK_NET and SETS[self.data].backbone:
             images = SETS[self.data].images or self.data
-            return {'task_net': Run(BACKBONE, images, None, self._seed_of_start)}
+            return {'task_net': Run(BACKBONE, images, None, self.seed)}
         if self.method in (*INITIAL, *SR_RUNGS):
             return {}
         sources = {}
@@ -447,7 +456,7 @@ class Run:
             sources['task_net'] = trained_on_hr
         elif SETS[self.data].hr_first or method.finished:
             images = SETS[self.data].images if method.finished else None
-            sources['task_net'] = Run(TASK_NET, images or self.data, None, self._seed_of_start)
+            sources['task_net'] = Run(TASK_NET, images or self.same_set, None, self._seed_of_start)
         if method.oracle:
             sources['extractor'] = sources.get('task_net', trained_on_hr)
         if self.method == 's2t-more':
@@ -459,6 +468,15 @@ class Run:
     def _sr_net(self) -> Run:
         rung = method_of(self.method).sr_rung or SR_NET
         return Run(rung, SETS[self.data].images or self.data, self.scale, self._seed_of_start)
+
+    @property
+    def same_set(self) -> str:
+        """The set whose images, configs and costs it has."""
+        return SETS[self.data].same_as or self.data
+
+    def costs(self) -> dict[str, float]:
+        """Method -> cost of an iteration in L->T's, as far as they are measured."""
+        return costs_of(f'{self.same_set}_x{self.scale}')
 
     @property
     def _seed_of_start(self) -> int:
@@ -490,8 +508,8 @@ def check_costs(runs: Iterable[Run]) -> None:
     missing: dict[tuple[str, int], dict[str, None]] = {}
     for run in runs:
         known = run.method in WITHOUT_SR or not run.is_trained
-        if not known and run.measured_as not in costs_of(f'{run.data}_x{run.scale}'):
-            missing.setdefault((run.data, run.scale), {})[run.measured_as] = None
+        if not known and run.measured_as not in run.costs():
+            missing.setdefault((run.same_set, run.scale), {})[run.measured_as] = None
     if missing:
         commands = (
             f'python {HERE}/costs.py --sets {data} --scales {scale} --methods {" ".join(methods)}'

@@ -131,6 +131,22 @@ def test_each_seed_has_initial_networks_of_its_own(evidence):
         assert {source.seed for source in sources} <= {3 if SETS[run.data].own_starts else 0}
 
 
+def test_a_ladder_with_initial_networks_of_its_own_is_the_same_training_otherwise():
+    shared, own = (
+        Run('s2t-sub-pixel', name, 4, 2, 1).training() for name in ('mosaics', 'mosaics-own')
+    )
+
+    assert (shared.config, shared.options) == (own.config, own.options)
+    assert {net: folder.name for net, folder in shared.init.items()} == {
+        'sr_net': 'seed_0',
+        'task_net': 'seed_0',
+    }
+    assert {net: folder.parent for net, folder in own.init.items()} == {
+        net: folder.parent for net, folder in shared.init.items()
+    }
+    assert {folder.name for folder in own.init.values()} == {'seed_2'}
+
+
 def test_costs_that_were_not_measured_are_asked_for(monkeypatch, tmp_path):
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
