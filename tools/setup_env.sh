@@ -201,6 +201,16 @@ make_mmcv() {
         fail "mmcv was built but 'import mmcv.ops' fails, see above and $BUILD_LOG."
 }
 
+# Trainings on the CPU use it where it is installed (sr4ir_mm/utils/allocator.py).
+tell_tcmalloc() {
+    (cd / && "$VENV/bin/python" - 2>/dev/null <<'PY') || true
+from sr4ir_mm.utils.allocator import beside_gpu, find_tcmalloc
+if find_tcmalloc() is None and not beside_gpu():
+    print('hint: with tcmalloc wide networks train faster on the CPU and in less memory '
+          '(Debian, Ubuntu: apt-get install libtcmalloc-minimal4)')
+PY
+}
+
 # Asked before anything is downloaded, unless mmcv has been built here already.
 need_compiler() {
     local compiler
@@ -267,5 +277,6 @@ print(f"torch {torch.__version__}, mmengine {mmengine.__version__}, mmcv {mmcv._
     cat "$CHECK_LOG" >&2
     fail "the environment in $VENV does not import, see above; remove the folder and run this again."
 fi
+tell_tcmalloc
 fingerprint >"$STAMP.part" && mv "$STAMP.part" "$STAMP"
 say "environment ready: source \"$VENV/bin/activate\""

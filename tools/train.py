@@ -3,6 +3,7 @@
 import argparse
 
 from sr4ir_mm.utils import cli
+from sr4ir_mm.utils.allocator import serve_by_tcmalloc, tell_allocator
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.memory import give_back_large_tensors
 from sr4ir_mm.utils.resources import check_resources
@@ -47,6 +48,8 @@ def main() -> None:
     args = parse_args()
     if args.low_memory:
         give_back_large_tensors()
+    else:
+        serve_by_tcmalloc(__file__)
     cfg = cli.load_config(args.config, args.cfg_options)
     if not cfg.get('train_dataloader'):
         raise UserError(
@@ -77,6 +80,7 @@ def main() -> None:
     cli.keep_sync_bn_to_accelerators(cfg)
     runner = cli.build_runner(cfg)
     runner.logger.info(cli.tell_batch(cfg, world_size))
+    runner.logger.info(tell_allocator())
     runner.train()
 
 

@@ -38,6 +38,13 @@ def give_back_large_tensors() -> None:
     os.environ['THP_MEM_ALLOC_ENABLE'] = '1'
 
 
+def give_back_free_memory() -> None:
+    """Have the allocator, glibc's or tcmalloc, give back what it keeps for later."""
+    process = ctypes.CDLL(None)
+    release = getattr(process, 'MallocExtension_ReleaseFreeMemory', None)
+    process.malloc_trim(0) if release is None else release()
+
+
 class PeakMemory:
     """Peak memory of what runs inside, in MiB above what was held before.
 
@@ -57,7 +64,7 @@ class PeakMemory:
             torch.cuda.reset_peak_memory_stats(self.device)
             self._before = torch.cuda.memory_allocated(self.device)
         else:
-            ctypes.CDLL(None).malloc_trim(0)
+            give_back_free_memory()
             Path('/proc/self/clear_refs').write_text('5')
             self._before = resident('VmRSS')
         return self
