@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from intervals import Difference, compare, mean_and_spread, resample, show_difference
-from ladder import ABLATIONS, METHODS, SETS, method_of
+from ladder import ABLATIONS, METHODS, SETS, SYSTEMS, method_of
 from results import Result, pairs_of, predictions_path
 from scoring import Score, load_score
 
@@ -35,7 +35,7 @@ def parts_table(results: Sequence[Result]) -> str:
         f'| | {" | ".join(columns)} |',
         '|---|' + '---|' * len(columns),
     ]
-    for method in (*METHODS, *ABLATIONS):
+    for method in (*METHODS, *ABLATIONS, *SYSTEMS):
         if any(run.method == method for run in runs):
             cells = [part_cell(runs, method, **options) for options in columns.values()]
             lines.append(f'| {method_of(method).label} | {" | ".join(cells)} |')
