@@ -59,7 +59,7 @@ SETS = {
         'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, own_starts=False
     ),
     'mosaics-own': DataSet(
-        'segmentation', MIOU, (4,), 4, 'mosaics', backbone=True, held_out=True, same_as='mosaics'
+        'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, same_as='mosaics'
     ),
     'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True, own_starts=False),
     'scenes-det': DataSet('detection', MAP, (4,), 8, own_starts=False),
@@ -378,8 +378,7 @@ class Run:
         """Of its config, without the suffix."""
         scale = '' if self.scale is None else f'_x{self.scale}'
         config = method_of(self.method).config or self.method
-        images = SETS[self.data].images
-        return f'{config}{scale}_{images if config == SR_NET and images else self.same_set}'
+        return f'{config}{scale}_{self.image_set if config == SR_NET else self.same_set}'
 
     @property
     def name(self) -> str:
@@ -445,8 +444,7 @@ class Run:
         if self.method == SR_MORE:
             return {'sr_net': self._sr_net()}
         if self.method == TASK_NET and SETS[self.data].backbone:
-            images = SETS[self.data].images or self.data
-            return {'task_net': Run(BACKBONE, images, None, self.seed)}
+            return {'task_net': Run(BACKBONE, self.image_set, None, self.seed)}
         if self.method in (*INITIAL, *SR_RUNGS):
             return {}
         sources = {}
@@ -455,8 +453,8 @@ class Run:
         if self.method == 't2s':
             sources['task_net'] = trained_on_hr
         elif SETS[self.data].hr_first or method.finished:
-            images = SETS[self.data].images if method.finished else None
-            sources['task_net'] = Run(TASK_NET, images or self.same_set, None, self._seed_of_start)
+            data = self.image_set if method.finished else self.same_set
+            sources['task_net'] = Run(TASK_NET, data, None, self._seed_of_start)
         if method.oracle:
             sources['extractor'] = sources.get('task_net', trained_on_hr)
         if self.method == 's2t-more':
@@ -467,12 +465,17 @@ class Run:
 
     def _sr_net(self) -> Run:
         rung = method_of(self.method).sr_rung or SR_NET
-        return Run(rung, SETS[self.data].images or self.data, self.scale, self._seed_of_start)
+        return Run(rung, self.image_set, self.scale, self._seed_of_start)
 
     @property
     def same_set(self) -> str:
         """The set whose images, configs and costs it has."""
         return SETS[self.data].same_as or self.data
+
+    @property
+    def image_set(self) -> str:
+        """The set whose SR networks and backbone it has."""
+        return SETS[self.data].images or self.same_set
 
     def costs(self) -> dict[str, float]:
         """Method -> cost of an iteration in L->T's, as far as they are measured."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sr4ir_mm.utils.errors import UserError
@@ -56,7 +56,7 @@ def find_tcmalloc() -> Path | None:
         return _existing(Path(named))
     if beside_gpu():
         return None
-    return next(iter(_installed(_folders())), None)
+    return next(_installed(_folders()), None)
 
 
 def beside_gpu() -> bool:
@@ -86,7 +86,7 @@ def _folders() -> list[Path]:
     return [*(path / 'lib' for path in environments), *system, *multiarch]
 
 
-def _installed(folders: Iterable[Path]) -> Iterable[Path]:
+def _installed(folders: Iterable[Path]) -> Iterator[Path]:
     return (
         path
         for name in _NAMES
