@@ -23,6 +23,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=128,
     num_workers=8,
+    persistent_workers=True,
     pin_memory=True,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
     # One tensor a batch: a worker hands over each tensor by a file descriptor of its own.

@@ -10,6 +10,7 @@ train_pipeline = [
 train_dataloader = dict(
     batch_size=8,
     num_workers=8,
+    persistent_workers=True,
     pin_memory=True,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
     sampler=dict(type='DefaultSampler', shuffle=True),

@@ -27,6 +27,7 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=4,
+    persistent_workers=True,
     pin_memory=True,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
     sampler=dict(type='DefaultSampler', shuffle=True),

@@ -16,7 +16,7 @@ class EpochSeedHook(Hook):
 
     A run that resumes at the start of an epoch is then bitwise equal to one that never stopped, validation in between
     or not. Use it with ``worker_init_fn=dict(type='sr4ir_mm.seed_worker')`` and without persistent workers, so that
-    the loader's workers follow too.
+    the loader's workers follow too; with :class:`EpochLoop` they follow anyway.
     """
 
     priority = 'VERY_HIGH'

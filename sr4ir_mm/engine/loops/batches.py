@@ -69,6 +69,21 @@ class NumberedBatches:
         return getattr(self.batch_sampler, name)
 
 
+def end_workers(loader: DataLoader, iterator: Iterator | None) -> None:
+    """End the workers of a training that is over.
+
+    Those that Python has to end as it exits get the signal that they live through, and it waits for them.
+
+    Args:
+        loader: The training's loader.
+        iterator: What was taken of it last.
+    """
+    # Of workers that persist.
+    loader._iterator = None
+    if hasattr(iterator, '_shutdown_workers'):
+        iterator._shutdown_workers()
+
+
 def _load(dataset: Any, indices: list) -> list:
     return [dataset[index] for index in indices]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from mmengine.dist import get_rank
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sr4ir_mm.engine.loops.batches import NumberedBatches
+from sr4ir_mm.engine.loops.batches import NumberedBatches, end_workers
 from sr4ir_mm.engine.loops.interruption import Interruption
 from sr4ir_mm.registry import LOOPS
 from sr4ir_mm.utils.random_state import seed_generators
@@ -21,6 +22,9 @@ class EpochLoop(EpochBasedTrainLoop):
 
     A run that was stopped within an epoch and resumed is bitwise the run that never stopped: every iteration and every
     batch have random numbers of their own, and the batches done are passed over without being loaded.
+
+    Where the loader's workers persist, they load the first batches of the next epoch while the last iteration of this
+    one and its validation run, so that no epoch begins with waiting. The batches are the same.
 
     Args:
         runner: The Runner.
@@ -35,11 +39,16 @@ class EpochLoop(EpochBasedTrainLoop):
         super().__init__(runner, dataloader, max_epochs, **kwargs)
         self.interruption = Interruption()
         self._batches = NumberedBatches(self.dataloader, runner.seed)
+        self._iterator: Iterator | None = None
+        self._has_begun = False
 
     def run(self) -> nn.Module:
         """Train, and end the iteration first when a signal asks to stop."""
         with self.interruption:
-            return super().run()
+            try:
+                return super().run()
+            finally:
+                end_workers(self.dataloader, self._iterator)
 
     def run_epoch(self) -> None:
         """Train on what is left of the epoch."""
@@ -47,11 +56,37 @@ class EpochLoop(EpochBasedTrainLoop):
         done = min(max(done, 0), len(self.dataloader))
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        self._batches.start(self._iter, done)
-        for index, batch in enumerate(self.dataloader, start=done):
+        length = len(self.dataloader)
+        # An iterator whose workers persist goes on with the next epoch's batches once that is begun.
+        left = islice(self._take_batches(done), length - done)
+        for index, batch in enumerate(left, start=done):
+            if index == length - 1:
+                self._begin_next_epoch()
             self.run_iter(index, batch)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
+
+    def _take_batches(self, done: int) -> Iterator:
+        """What is left of this epoch, begun early or now."""
+        has_begun, self._has_begun = self._has_begun, False
+        # A hook that changes the data set drops the loader's workers, which have the old one, and what they loaded.
+        if not has_begun or self.dataloader._iterator is not self._iterator:
+            self._batches.start(self._iter, done)
+            self._iterator = iter(self.dataloader)
+        return self._iterator
+
+    def _begin_next_epoch(self) -> None:
+        """Let workers that persist load ahead, with the random numbers that the epoch's own beginning would give."""
+        if not self.dataloader.persistent_workers or self._epoch + 1 >= self._max_epochs:
+            return
+        first = self._iter + 1
+        sampler = getattr(self._batches, 'sampler', None)
+        if hasattr(sampler, 'set_epoch'):
+            sampler.set_epoch(self._epoch + 1)
+        seed_generators(self.runner.seed, first, get_rank())
+        self._batches.start(first)
+        self._iterator = iter(self.dataloader)
+        self._has_begun = True
 
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
         """Train on one batch."""

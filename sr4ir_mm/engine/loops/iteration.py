@@ -12,7 +12,7 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sr4ir_mm.engine.loops.batches import NumberedBatches
+from sr4ir_mm.engine.loops.batches import NumberedBatches, end_workers
 from sr4ir_mm.engine.loops.interruption import Interruption
 from sr4ir_mm.registry import LOOPS
 from sr4ir_mm.utils.random_state import seed_generators
@@ -43,7 +43,10 @@ class IterLoop(IterBasedTrainLoop):
     def run(self) -> nn.Module:
         """Train, and end the iteration first when a signal asks to stop."""
         with self.interruption:
-            return super().run()
+            try:
+                return super().run()
+            finally:
+                end_workers(self.dataloader, self.dataloader_iterator.iterator)
 
     def run_iter(self, data_batch: Sequence[dict]) -> None:
         """Train on one batch."""
@@ -68,7 +71,7 @@ class _EndlessBatches:
         self._loop = loop
         self._batches = batches
         self._position = 0
-        self._iterator: Iterator | None = None
+        self.iterator: Iterator | None = None
         self._passes = 0
 
     def __next__(self) -> Any:
@@ -76,15 +79,15 @@ class _EndlessBatches:
             # mmengine asks for the batches that a resumed run has trained on; nothing needs them.
             self._position += 1
             return None
-        if self._iterator is None:
+        if self.iterator is None:
             self._passes, done = self._where(self._position)
             self._start(done)
         try:
-            batch = next(self._iterator)
+            batch = next(self.iterator)
         except StopIteration:
             self._passes += 1
             self._start(0)
-            batch = next(self._iterator)
+            batch = next(self.iterator)
         self._position += 1
         return batch
 
@@ -98,4 +101,4 @@ class _EndlessBatches:
         if hasattr(sampler, 'set_epoch'):
             sampler.set_epoch(self._passes)
         self._batches.start(self._position, done)
-        self._iterator = iter(self._loop.dataloader)
+        self.iterator = iter(self._loop.dataloader)

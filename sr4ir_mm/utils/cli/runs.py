@@ -59,6 +59,18 @@ def set_train_loop(cfg: Config) -> None:
         settings['type'] = ours[kind.split('.')[-1]]
 
 
+def set_workers(cfg: Config) -> None:
+    """Let loaders whose workers persist load without any, too (``num_workers=0``), which torch refuses.
+
+    Args:
+        cfg: Changed in place.
+    """
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader = cfg.get(name)
+        if isinstance(loader, dict) and not loader.get('num_workers'):
+            loader.pop('persistent_workers', None)
+
+
 def check_strategy(cfg: Config) -> None:
     """Refuse strategies that wrap the model as a whole (FSDP, DeepSpeed, ColossalAI).
 
@@ -86,4 +98,5 @@ def build_runner(cfg: Config) -> Runner:
 
     check_strategy(cfg)
     set_train_loop(cfg)
+    set_workers(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

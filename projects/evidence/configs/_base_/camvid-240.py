@@ -26,6 +26,7 @@ camvid = dict(
 train_dataloader = dict(
     batch_size=2,
     num_workers=0,
+    persistent_workers=False,
     dataset=dict(
         camvid,
         data_prefix=dict(img_path='images/train', seg_map_path='labels/train'),

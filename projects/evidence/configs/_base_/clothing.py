@@ -24,7 +24,10 @@ test_pipeline = [
     dict(type='mmpretrain.PackInputs'),
 ]
 train_dataloader = dict(
-    batch_size=16, num_workers=0, dataset=dict(data_root=data_root, pipeline=train_pipeline)
+    batch_size=16,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=32, num_workers=0, dataset=dict(data_root=data_root, pipeline=test_pipeline)

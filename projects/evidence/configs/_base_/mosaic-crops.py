@@ -8,7 +8,10 @@ data_help = 'make it with: python tools/dataset_converters/make_mosaics.py --out
 load, pack = dict(type='sr4ir_mm.LoadImage'), dict(type='mmpretrain.PackInputs')
 train_pipeline = [load, dict(type='mmpretrain.RandomFlip', prob=0.5), pack]
 train_dataloader = dict(
-    batch_size=16, num_workers=0, dataset=dict(data_root=data_root, pipeline=train_pipeline)
+    batch_size=16,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=32,

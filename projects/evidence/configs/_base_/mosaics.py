@@ -19,6 +19,7 @@ images = dict(data_root=data_root, img_suffix='.png', metainfo=dict(classes=clas
 train_dataloader = dict(
     batch_size=16,
     num_workers=0,
+    persistent_workers=False,
     dataset=dict(
         type='mmseg.BaseSegDataset',
         data_prefix=dict(img_path='images/train', seg_map_path='labels/train'),

@@ -29,6 +29,7 @@ lists = 'playing_cards/ImageSets/Main/'
 train_dataloader = dict(
     batch_size=8,
     num_workers=0,
+    persistent_workers=False,
     dataset=dict(cards, ann_file=f'{lists}train.txt', pipeline=train_pipeline),
 )
 val_dataloader = dict(

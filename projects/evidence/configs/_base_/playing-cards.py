@@ -22,7 +22,12 @@ test_pipeline = [
     dict(type='mmdet.PackDetInputs', meta_keys=_base_.meta_keys),
 ]
 cards = dict(data_root=data_root, metainfo=dict(classes=classes))
-train_dataloader = dict(batch_size=8, num_workers=0, dataset=dict(cards, pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(cards, pipeline=train_pipeline),
+)
 val_dataloader = dict(batch_size=8, num_workers=0, dataset=dict(cards, pipeline=test_pipeline))
 test_dataloader = val_dataloader
 # Symbols on a card need a finer grid than the textures that this network is made for.

@@ -9,7 +9,7 @@ data_help = (
     'python tools/dataset_converters/make_sample.py --out data/scenes --train 1600 --val 800'
 )
 scenes = dict(data_root=data_root, metainfo=dict(classes=('brick', 'grass', 'gravel')))
-train_dataloader = dict(batch_size=16, num_workers=0, dataset=scenes)
+train_dataloader = dict(batch_size=16, num_workers=0, persistent_workers=False, dataset=scenes)
 # The first 400 of the 800 test scenes were looked at while the schedule was made; the others judge.
 tested = list(range(400, 800))
 val_dataloader = dict(batch_size=20, num_workers=0, dataset=dict(scenes, indices=tested))
