@@ -14,7 +14,6 @@ pack = dict(type='mmpretrain.PackInputs')
 train_dataloader = dict(
     batch_size=16,
     num_workers=8,
-    persistent_workers=True,
     pin_memory=True,
     worker_init_fn=dict(type='sr4ir_mm.seed_worker'),
     sampler=dict(type='InfiniteSampler', shuffle=True),

@@ -52,9 +52,12 @@ class NumberedBatches:
         # Before any loader of this run, the validation's too, starts its workers.
         Queue._on_queue_feeder_error = staticmethod(_end_worker)
 
-    def start(self, iteration: int, skip: int = 0) -> None:
-        """Set the number of the next pass's first batch, after ``skip`` that are passed over."""
+    def start(self, iteration: int, skip: int = 0, epoch: int | None = None) -> None:
+        """Set the number of the next pass's first batch, after ``skip`` that are passed over, and its epoch."""
         self._first, self._skip = iteration, skip
+        sampler = getattr(self.batch_sampler, 'sampler', None)
+        if epoch is not None and hasattr(sampler, 'set_epoch'):
+            sampler.set_epoch(epoch)
 
     def __iter__(self) -> Iterator[NumberedBatch]:
         first, skip = self._first, self._skip

@@ -52,11 +52,10 @@ class EpochLoop(EpochBasedTrainLoop):
 
     def run_epoch(self) -> None:
         """Train on what is left of the epoch."""
-        done = self._iter - self._epoch * len(self.dataloader)
-        done = min(max(done, 0), len(self.dataloader))
+        length = len(self.dataloader)
+        done = min(max(self._iter - self._epoch * length, 0), length)
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        length = len(self.dataloader)
         # An iterator whose workers persist goes on with the next epoch's batches once that is begun.
         left = islice(self._take_batches(done), length - done)
         for index, batch in enumerate(left, start=done):
@@ -80,11 +79,8 @@ class EpochLoop(EpochBasedTrainLoop):
         if not self.dataloader.persistent_workers or self._epoch + 1 >= self._max_epochs:
             return
         first = self._iter + 1
-        sampler = getattr(self._batches, 'sampler', None)
-        if hasattr(sampler, 'set_epoch'):
-            sampler.set_epoch(self._epoch + 1)
         seed_generators(self.runner.seed, first, get_rank())
-        self._batches.start(first)
+        self._batches.start(first, epoch=self._epoch + 1)
         self._iterator = iter(self.dataloader)
         self._has_begun = True
 

@@ -97,8 +97,5 @@ class _EndlessBatches:
         return (0, iteration) if endless else divmod(iteration, len(self._batches))
 
     def _start(self, done: int) -> None:
-        sampler = getattr(self._batches, 'sampler', None)
-        if hasattr(sampler, 'set_epoch'):
-            sampler.set_epoch(self._passes)
-        self._batches.start(self._position, done)
+        self._batches.start(self._position, done, epoch=self._passes)
         self.iterator = iter(self._loop.dataloader)

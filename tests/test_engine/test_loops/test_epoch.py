@@ -15,7 +15,7 @@ from tests import toy_runs
 from tests.contracts.test_resume import assert_equal, states
 
 PERSIST = {'train_dataloader.persistent_workers': True}
-ITERATIONS, BATCH = 4, 2
+ITERATIONS = 4
 
 
 @HOOKS.register_module(force=True)
