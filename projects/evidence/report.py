@@ -65,6 +65,8 @@ PAIRS = (
     ('sod-mtgan', 'tdsr'),
     ('shared-decoder', 'shared-decoder-alone'),
 )
+#: What is compared with SR4IR at equal updates.
+UPDATES = ('s2t-sub-pixel', 'sr4ir-lite-sub-pixel', 'sr4ir-plus', 'sr4ir-plus-sub-pixel')
 #: Of panels in a row of the curves.
 _COLUMNS = 3
 _COLOURS = {
@@ -94,7 +96,11 @@ def write_report(results: Sequence[Result], report: Path, held_out: Sequence[Res
 def tables(results: Sequence[Result]) -> str:
     """For each set a table of metrics by budget, one of paired differences, and of segmentors one of parts."""
     groups = [g for g in by_set(results) if any(result.method != 'h2t' for result in g)]
-    parts = (part(group) for group in groups for part in (set_table, pair_table, parts_table))
+    parts = (
+        part(group)
+        for group in groups
+        for part in (set_table, pair_table, updates_table, parts_table)
+    )
     return '\n'.join(part for part in parts if part)
 
 
@@ -165,6 +171,35 @@ def pair_table(results: Sequence[Result]) -> str:
             labels = (method_of(name).label for name in pair)
             lines.append(f'| {" − ".join(labels)} | {" | ".join(cells)} |')
     return '\n'.join([*head, *lines, '']) if lines else ''
+
+
+def updates_table(results: Sequence[Result]) -> str:
+    """SR4IR's longest runs against those of others that make no more updates; nothing where there are none."""
+    budgets = [r.budget for r in results if r.method == 'sr4ir']
+    rival = [r for r in results if r.method == 'sr4ir' and r.budget == max(budgets)]
+    lines = [
+        f'| {method_of(method).label} at {runs[0].budget}x − SR4IR at {rival[0].budget}x | '
+        f'{runs[0].epochs} and {rival[0].epochs} | {pair_cell([*runs, *rival], method, "sr4ir")} |'
+        for method in UPDATES
+        if (runs := _longest_within(rival, [r for r in results if r.method == method]))
+    ]
+    head = [
+        'At equal updates or fewer, in less time: epochs of both, and the difference as above.',
+        '',
+        '| | epochs | |',
+        '|---|---|---|',
+    ]
+    return '\n'.join([*head, *lines, '']) if lines else ''
+
+
+def _longest_within(rival: Sequence[Result], runs: Sequence[Result]) -> list[Result]:
+    """Of one method's runs those of the highest budget below the rival's that has no more epochs."""
+    shorter = [
+        run
+        for run in runs
+        if rival and run.budget < rival[0].budget and run.epochs <= rival[0].epochs
+    ]
+    return [run for run in shorter if run.budget == max(r.budget for r in shorter)]
 
 
 def held_out_tables(results: Sequence[Result]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from intervals import Difference, compare, half_width, resample, show_difference
 from parts import parts_table
-from report import difference_of, set_table, tables, write_report
+from report import difference_of, set_table, tables, updates_table, write_report
 from results import Result, predictions_path, read_result
 from scoring import Accuracy, MeanAP, MeanIoU
 
@@ -90,6 +90,23 @@ def test_differences_are_paired_by_seed():
     assert difference.over_seeds == pytest.approx(4.303 / 3**0.5, abs=1e-3)
     assert difference.over_images is None
     assert not difference.sure
+
+
+def test_equal_updates_compare_with_the_longest_run_that_makes_no_more():
+    rival = [
+        replace(r, budget=budget, epochs=budget, value=r.value + budget)
+        for budget in (2, 4)
+        for r in results(sr4ir=[70, 72, 71])
+    ]
+    cheaper = [
+        replace(r, budget=budget, epochs=epochs, value=r.value + epochs)
+        for budget, epochs in ((1, 2), (2, 4), (4, 8))
+        for r in results(sr4ir_plus=[75, 77, 76])
+    ]
+    table = updates_table([*rival, *cheaper])
+    assert 'at 2x − SR4IR at 4x | 4 and 4 | +5.00 ± 0.00 |' in table
+    assert table.count('SR4IR at') == 1
+    assert updates_table(cheaper) == updates_table(rival) == ''
 
 
 def test_one_seed_has_no_interval_over_seeds():
