@@ -17,7 +17,7 @@ from intervals import (
 )
 from ladder import ABLATIONS, BUDGETS, CANDIDATES, METHODS, SETS, SYSTEMS, method_of
 from parts import parts_table
-from results import Result, pairs_of, predictions_path
+from results import Result, longest, pairs_of, predictions_path
 from scoring import load_score
 
 from sr4ir_mm.utils.pages import write_part
@@ -131,8 +131,7 @@ def set_table(results: Sequence[Result]) -> str:
         runs = [r for r in results if r.method == method and method != 'h2t']
         if runs:
             cells = [budget_cell([r for r in runs if r.budget == b]) for b in budgets]
-            last = max(run.budget for run in runs)
-            cells.append(pictures_cell([run for run in runs if run.budget == last]))
+            cells.append(pictures_cell(longest(runs)))
             lines.append(f'| {method_of(method).label} | {" | ".join(cells)} |')
     return '\n'.join([*lines, ''])
 
@@ -175,13 +174,16 @@ def pair_table(results: Sequence[Result]) -> str:
 
 def updates_table(results: Sequence[Result]) -> str:
     """SR4IR's longest runs against those of others that make no more updates; nothing where there are none."""
-    budgets = [r.budget for r in results if r.method == 'sr4ir']
-    rival = [r for r in results if r.method == 'sr4ir' and r.budget == max(budgets)]
+    rival = longest(r for r in results if r.method == 'sr4ir')
+    if not rival:
+        return ''
+    limit = rival[0]
+    shorter = [r for r in results if r.budget < limit.budget and r.epochs <= limit.epochs]
     lines = [
-        f'| {method_of(method).label} at {runs[0].budget}x − SR4IR at {rival[0].budget}x | '
-        f'{runs[0].epochs} and {rival[0].epochs} | {pair_cell([*runs, *rival], method, "sr4ir")} |'
+        f'| {method_of(method).label} at {runs[0].budget}x − SR4IR at {limit.budget}x | '
+        f'{runs[0].epochs} and {limit.epochs} | {pair_cell([*runs, *rival], method, "sr4ir")} |'
         for method in UPDATES
-        if (runs := _longest_within(rival, [r for r in results if r.method == method]))
+        if (runs := longest(r for r in shorter if r.method == method))
     ]
     head = [
         'At equal updates or fewer, in less time: epochs of both, and the difference as above.',
@@ -190,16 +192,6 @@ def updates_table(results: Sequence[Result]) -> str:
         '|---|---|---|',
     ]
     return '\n'.join([*head, *lines, '']) if lines else ''
-
-
-def _longest_within(rival: Sequence[Result], runs: Sequence[Result]) -> list[Result]:
-    """Of one method's runs those of the highest budget below the rival's that has no more epochs."""
-    shorter = [
-        run
-        for run in runs
-        if rival and run.budget < rival[0].budget and run.epochs <= rival[0].epochs
-    ]
-    return [run for run in shorter if run.budget == max(r.budget for r in shorter)]
 
 
 def held_out_tables(results: Sequence[Result]) -> str:

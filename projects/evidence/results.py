@@ -83,6 +83,12 @@ def pairs_of(results: Iterable[Result], better: str, worse: str) -> list[tuple[R
     ]
 
 
+def longest(results: Iterable[Result]) -> list[Result]:
+    """Those of the highest budget."""
+    results = list(results)
+    return [r for r in results if r.budget == max(other.budget for other in results)]
+
+
 def read_results(folder: Path) -> list[Result]:
     """All results of a folder.
 
