@@ -9,8 +9,7 @@ data_help = (
 pipeline = [dict(type='sr4ir_mm.LoadImage'), dict(type='mmpretrain.PackInputs')]
 train_dataloader = dict(
     batch_size=16,
-    num_workers=0,
-    persistent_workers=False,
+    num_workers=1,
     dataset=dict(data_root=data_root, pipeline=pipeline),
 )
 val_dataloader = dict(

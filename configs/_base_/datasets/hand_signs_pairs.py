@@ -14,8 +14,7 @@ pack_pair = dict(type='sr4ir_mm.PackPair', pack=dict(type='mmpretrain.PackInputs
 train_pipeline = [*load_pair, dict(type='sr4ir_mm.CropPair', size=56, scale=8), pack_pair]
 train_dataloader = dict(
     batch_size=16,
-    num_workers=0,
-    persistent_workers=False,
+    num_workers=1,
     dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(

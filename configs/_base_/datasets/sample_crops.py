@@ -14,7 +14,7 @@ crops = dict(
     metainfo=dict(classes=('brick', 'grass', 'gravel', 'background')),
     pipeline=pipeline,
 )
-train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False, dataset=crops)
+train_dataloader = dict(batch_size=64, num_workers=1, dataset=crops)
 val_dataloader = dict(
     batch_size=64, num_workers=0, dataset=dict(crops, ann_file='val.json', test_mode=True)
 )

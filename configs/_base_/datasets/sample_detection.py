@@ -5,6 +5,6 @@ data_help = 'make it with: python tools/dataset_converters/make_sample.py --out 
 sample = dict(
     data_root='data/sample/VOCdevkit/VOC2012/', metainfo=dict(classes=('brick', 'grass', 'gravel'))
 )
-train_dataloader = dict(batch_size=16, num_workers=0, persistent_workers=False, dataset=sample)
+train_dataloader = dict(batch_size=16, num_workers=1, dataset=sample)
 val_dataloader = dict(batch_size=20, num_workers=0, dataset=sample)
 test_dataloader = val_dataloader

@@ -16,8 +16,6 @@ sample = dict(
     img_suffix='.png',
     metainfo=dict(classes=('background', 'brick', 'grass', 'gravel')),
 )
-train_dataloader = dict(
-    num_workers=0, persistent_workers=False, dataset=dict(sample, pipeline=train_pipeline)
-)
+train_dataloader = dict(num_workers=1, dataset=dict(sample, pipeline=train_pipeline))
 val_dataloader = dict(batch_size=20, num_workers=0, dataset=dict(sample, pipeline=test_pipeline))
 test_dataloader = val_dataloader

@@ -10,8 +10,9 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sr4ir_mm.engine.loops.batches import NumberedBatches, end_workers
+from sr4ir_mm.engine.loops.batches import NumberedBatches
 from sr4ir_mm.engine.loops.interruption import Interruption
+from sr4ir_mm.engine.loops.workers import begin_pass, end_workers
 from sr4ir_mm.registry import LOOPS
 from sr4ir_mm.utils.random_state import seed_generators
 
@@ -71,7 +72,7 @@ class EpochLoop(EpochBasedTrainLoop):
         # A hook that changes the data set drops the loader's workers, which have the old one, and what they loaded.
         if not has_begun or self.dataloader._iterator is not self._iterator:
             self._batches.start(self._iter, done)
-            self._iterator = iter(self.dataloader)
+            self._iterator = begin_pass(self.dataloader)
         return self._iterator
 
     def _begin_next_epoch(self) -> None:
@@ -81,7 +82,7 @@ class EpochLoop(EpochBasedTrainLoop):
         first = self._iter + 1
         seed_generators(self.runner.seed, first, get_rank())
         self._batches.start(first, epoch=self._epoch + 1)
-        self._iterator = iter(self.dataloader)
+        self._iterator = begin_pass(self.dataloader)
         self._has_begun = True
 
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:

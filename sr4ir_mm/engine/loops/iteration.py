@@ -12,8 +12,9 @@ from mmengine.runner.base_loop import BaseLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
-from sr4ir_mm.engine.loops.batches import NumberedBatches, end_workers
+from sr4ir_mm.engine.loops.batches import NumberedBatches
 from sr4ir_mm.engine.loops.interruption import Interruption
+from sr4ir_mm.engine.loops.workers import begin_pass, end_workers
 from sr4ir_mm.registry import LOOPS
 from sr4ir_mm.utils.random_state import seed_generators
 
@@ -98,4 +99,4 @@ class _EndlessBatches:
 
     def _start(self, done: int) -> None:
         self._batches.start(self._position, done, epoch=self._passes)
-        self.iterator = iter(self._loop.dataloader)
+        self.iterator = begin_pass(self._loop.dataloader)
