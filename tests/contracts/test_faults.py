@@ -108,10 +108,10 @@ def test_the_others_stop_when_a_process_dies(tmp_path, dying):
 
 @pytest.mark.dist
 def test_a_signal_to_one_process_stops_both_with_one_checkpoint(tmp_path):
-    hooks = [dict(type='sr4ir_mm.SignalIn', iteration=5)]
+    hooks = [dict(type='sr4ir_mm.SignalIn', iteration=2)]
     codes = processes.run(tool, tmp_path, hooks, 1, count=2, log=tmp_path / 'log')
     assert codes == [128 + signal.SIGTERM] * 2
-    saved = checkpoint(tmp_path / 'iter_6.pth')
+    saved = checkpoint(tmp_path / 'iter_3.pth')
     assert len(saved['buffers_of_processes']) == 2
     first, second = saved['buffers_of_processes']
     assert first.keys() == second.keys()
