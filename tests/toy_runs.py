@@ -38,18 +38,19 @@ class PackToy:
     With ``kill`` the process that loads the image of that number ends as if memory had run out.
     """
 
-    def __init__(self, noise=True, kill=None):
-        self.noise, self.kill = noise, kill
+    def __init__(self, noise=True, kill=None, side=32):
+        self.noise, self.kill, self.side = noise, kill, side
 
     def __call__(self, results):
         index = results['index']
         if index == self.kill:
             os.kill(os.getpid(), signal.SIGKILL)
         top = 20 if self.noise else 1
-        noise = torch.from_numpy(np.random.randint(0, top, (3, 32, 32))).to(torch.uint8)
+        size = (self.side, self.side)
+        noise = torch.from_numpy(np.random.randint(0, top, (3, *size))).to(torch.uint8)
         sample = DataSample().set_gt_label(index % toy.CLASSES)
-        sample.set_metainfo(dict(img_shape=(32, 32), ori_shape=(32, 32)))
-        return dict(inputs=toy.image(32, 32, index) // 2 + noise, data_samples=sample)
+        sample.set_metainfo(dict(img_shape=size, ori_shape=size))
+        return dict(inputs=toy.image(*size, index) // 2 + noise, data_samples=sample)
 
 
 def loader(shuffle, workers=0, batch_size=2):

@@ -236,13 +236,15 @@ def test_a_work_dir_that_cannot_be_written_is_told_before_anything_is_loaded(tmp
         subprocess.run(['umount', '--lazy', str(place)], capture_output=True, check=False)
 
 
-def test_no_space_in_shared_memory_is_told(tmp_path):
-    """The loaders' processes hand images over in /dev/shm; here it has 64 KiB."""
+def train_with_little_shared_memory(work_dir, side):
+    """Images of that side, which a loader's process hands over where /dev/shm has 256 KiB."""
+    pipeline = [dict(type='sr4ir_mm.PackToy', side=side)]
+    options = {'train_dataloader.dataset.pipeline': pipeline}
     program = (
         'from tests.contracts.test_faults import tool; '
-        f'tool({str(tmp_path / "run")!r}, [], workers=1)'
+        f'tool({str(work_dir)!r}, [], workers=1, **{options!r})'
     )
-    script = 'mount -t tmpfs -o size=64k tmpfs /dev/shm || exit 77; exec "$0" -c "$1"'
+    script = 'mount -t tmpfs -o size=256k tmpfs /dev/shm || exit 77; exec "$0" -c "$1"'
     done = subprocess.run(
         ['unshare', '-m', 'sh', '-c', script, sys.executable, program],
         capture_output=True,
@@ -252,8 +254,20 @@ def test_no_space_in_shared_memory_is_told(tmp_path):
     )
     if done.returncode == 77 or 'unshare' in done.stderr[:20]:
         pytest.skip('no mounts of its own for a process here')
+    return done
+
+
+def test_no_space_in_shared_memory_is_told(tmp_path):
+    done = train_with_little_shared_memory(tmp_path / 'run', side=512)
     assert done.returncode == 2, done.stderr[-2000:]
     assert 'no space in shared memory: give /dev/shm more' in done.stderr.splitlines()[-1]
+
+
+def test_small_images_need_no_shared_memory(tmp_path):
+    """The four that are under way would take 768 KiB of it."""
+    done = train_with_little_shared_memory(tmp_path / 'run', side=256)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / 'run' / 'epoch_3.pth').exists()
 
 
 # ---- checkpoints of something else --------------------------------------------------------------------------------

@@ -109,19 +109,27 @@ def user_sentence(error: Exception) -> str | None:
             f'there is no space to write {error.filename or "a file"} ({error.strerror}); the checkpoints that are '
             'there are whole, so free some space and go on with --resume.'
         )
-    if isinstance(error, RuntimeError) and _NO_SHARED_MEMORY.search(str(error)):
-        return (
-            f'the processes that load images have no space in shared memory: {_MORE_SHARED_MEMORY}'
-        )
-    if isinstance(error, RuntimeError) and 'DataLoader worker' in text and 'Killed' in text:
-        return (
-            'a process that loads images was killed, most often for want of memory; lower num_workers or the batch '
-            'size and go on with --resume.'
-        )
+    if isinstance(error, RuntimeError) and (sentence := _loader_sentence(error)):
+        return sentence
     if lost_process(error):
         return (
             'another process of this training has ended, so this one ends too; its own last message says why, and '
             '--resume goes on from the last checkpoint.'
+        )
+    return None
+
+
+def _loader_sentence(error: RuntimeError) -> str | None:
+    # Where the signal came while torch waited for a batch, its error only says "exited", and the one before it why.
+    text = f'{error} {error.__cause__}'
+    if _NO_SHARED_MEMORY.search(text):
+        return (
+            f'the processes that load images have no space in shared memory: {_MORE_SHARED_MEMORY}'
+        )
+    if 'DataLoader worker' in text and 'Killed' in text:
+        return (
+            'a process that loads images was killed, most often for want of memory; lower num_workers or the batch '
+            'size and go on with --resume.'
         )
     return None
 
