@@ -301,6 +301,24 @@ sr4ir_mm.utils.errors.UserError: a.jpg is cut off; restore it.
     assert cli.user_sentence(UserError(text)) == 'a.jpg is cut off; restore it.'
 
 
+@pytest.mark.parametrize(
+    ('signal', 'sentence'),
+    [('Bus error', 'no space in shared memory'), ('Killed', 'was killed, most often for want')],
+)
+@pytest.mark.parametrize('waiting', [True, False])
+def test_a_lost_worker_is_told_wherever_the_signal_came(signal, sentence, waiting):
+    error = RuntimeError(f'DataLoader worker (pid 1) is killed by signal: {signal}. ')
+    if waiting:
+        outer = RuntimeError('DataLoader worker (pid(s) 1) exited unexpectedly')
+        outer.__cause__, error = error, outer
+    assert sentence in cli.user_sentence(error)
+
+
+def test_a_worker_that_left_for_an_unknown_reason_keeps_its_traceback():
+    error = RuntimeError('DataLoader worker (pid(s) 1) exited unexpectedly')
+    assert cli.user_sentence(error) is None
+
+
 @pytest.mark.slow
 def test_error_in_a_loader_worker_is_the_same_sentence():
     class Failing(torch.utils.data.Dataset):
