@@ -62,6 +62,9 @@ SETS = {
         'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, same_as='mosaics'
     ),
     'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True, own_starts=False),
+    'playing-cards-own': DataSet(
+        'detection', MAP, (8,), 12, backbone=True, same_as='playing-cards'
+    ),
     'scenes-det': DataSet('detection', MAP, (4,), 8, own_starts=False),
     'sign-digits': DataSet('classification', TOP1, (8,), 5),
     'clothing': DataSet('classification', TOP1, (8,), 7),

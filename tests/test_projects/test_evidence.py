@@ -131,9 +131,11 @@ def test_each_seed_has_initial_networks_of_its_own(evidence):
         assert {source.seed for source in sources} <= {3 if SETS[run.data].own_starts else 0}
 
 
-def test_a_ladder_with_initial_networks_of_its_own_is_the_same_training_otherwise():
+@pytest.mark.parametrize('name', [name for name in SETS if SETS[name].same_as])
+def test_a_ladder_with_initial_networks_of_its_own_is_the_same_training_otherwise(name):
+    scale = SETS[name].scales[0]
     shared, own = (
-        Run('s2t-sub-pixel', name, 4, 2, 1).training() for name in ('mosaics', 'mosaics-own')
+        Run('s2t-sub-pixel', data, scale, 2, 1).training() for data in (SETS[name].same_as, name)
     )
 
     assert (shared.config, shared.options) == (own.config, own.options)
