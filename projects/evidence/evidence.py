@@ -1,4 +1,4 @@
-"""Run the evidence ladder: every method on every set, several budgets and seeds, then the tables of docs/results.md.
+"""Run the evidence ladder: every method on every set, several budgets and seeds, then write what docs tell of it.
 
     python projects/evidence/evidence.py                                    # everything, two trainings at a time
     python projects/evidence/evidence.py --sets playing-cards --methods l2t sr4ir --seeds 0 --budgets 1 2
@@ -7,7 +7,8 @@
 
 A run that has its file in docs/results/ is finished and is not done again; an interrupted training is resumed. Tables
 and curves are made from those files alone. With ``--held-out`` every fourth training image, or the held-out images of a
-set that has such, takes the place of the test images, and results go to docs/results/held-out/.
+set that has such, takes the place of the test images, and results go to docs/results/held-out/. The tables are those of
+docs/results.md and a summary in README.md.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from ladder import (
 )
 from report import write_report
 from results import Result, predictions_path, read_result, read_results
+from summary import write_summary
 from warm import WarmLaunch
 
 from sr4ir_mm.apis.runs import (
@@ -57,6 +59,7 @@ from sr4ir_mm.utils import cli
 HELD_OUT_EVERY = 4
 TRAINING_CODE = ('sr4ir_mm', 'configs', 'projects/evidence/configs', 'tools/train.py')
 REPORT = Path('docs/results.md')
+SUMMARY = Path('README.md')
 #: File of a training's folder that names the code it began with.
 _COMMIT = 'commit'
 #: Left there by PredictionsHook.
@@ -74,8 +77,10 @@ def main() -> None:
         wanted = [run for run in wanted if not is_finished(run, args.held_out)]
         check_costs(wanted)
         run_all(wanted, plan(args.held_out), args.jobs)
-    write_report(read_results(RESULTS), REPORT, read_results(HELD_OUT_RESULTS))
-    print(f'Tables: {REPORT}')
+    results = read_results(RESULTS)
+    write_report(results, REPORT, read_results(HELD_OUT_RESULTS))
+    write_summary(results, SUMMARY)
+    print(f'Tables: {REPORT}, {SUMMARY}')
 
 
 def parse_args() -> argparse.Namespace:

@@ -25,6 +25,7 @@ class DataSet:
     """A data set of the ladder.
 
     Attributes:
+        title: What people call it.
         task: detection, segmentation or classification.
         metric: The task's.
         scales: Between LR and HR images.
@@ -39,6 +40,7 @@ class DataSet:
         thin: Labels whose objects are so thin that resolution decides; reported apart.
     """
 
+    title: str
     task: str
     metric: str
     scales: tuple[int, ...]
@@ -53,27 +55,67 @@ class DataSet:
 
 
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
+_OWN = ', first networks of each seed’s own'
 SETS = {
-    'sign-digits-scratch': DataSet('classification', TOP1, (8,), 10, 'sign-digits', hr_first=False),
+    'sign-digits-scratch': DataSet(
+        'hand signs, task networks from scratch',
+        'classification',
+        TOP1,
+        (8,),
+        10,
+        'sign-digits',
+        hr_first=False,
+    ),
     'mosaics': DataSet(
-        'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, own_starts=False
+        'texture mosaics',
+        'segmentation',
+        MIOU,
+        (4,),
+        4,
+        backbone=True,
+        held_out=True,
+        own_starts=False,
     ),
     'mosaics-own': DataSet(
-        'segmentation', MIOU, (4,), 4, backbone=True, held_out=True, same_as='mosaics'
+        f'texture mosaics{_OWN}',
+        'segmentation',
+        MIOU,
+        (4,),
+        4,
+        backbone=True,
+        held_out=True,
+        same_as='mosaics',
     ),
-    'playing-cards': DataSet('detection', MAP, (8, 4), 12, backbone=True, own_starts=False),
+    'playing-cards': DataSet(
+        'playing cards', 'detection', MAP, (8, 4), 12, backbone=True, own_starts=False
+    ),
     'playing-cards-own': DataSet(
-        'detection', MAP, (8,), 12, backbone=True, same_as='playing-cards'
+        f'playing cards{_OWN}', 'detection', MAP, (8,), 12, backbone=True, same_as='playing-cards'
     ),
-    'scenes-det': DataSet('detection', MAP, (4,), 8, own_starts=False),
-    'sign-digits': DataSet('classification', TOP1, (8,), 5),
-    'clothing': DataSet('classification', TOP1, (8,), 7),
+    'scenes-det': DataSet('generated scenes', 'detection', MAP, (4,), 8, own_starts=False),
+    'sign-digits': DataSet('hand signs', 'classification', TOP1, (8,), 5),
+    'clothing': DataSet('clothing', 'classification', TOP1, (8,), 7),
     'playing-cards-seg': DataSet(
-        'segmentation', MIOU, (8,), 8, 'playing-cards', backbone=True, own_starts=False
+        'playing cards as label maps',
+        'segmentation',
+        MIOU,
+        (8,),
+        8,
+        'playing-cards',
+        backbone=True,
+        own_starts=False,
     ),
-    # Pole, SignSymbol, Fence, Pedestrian, Bicyclist.
-    'camvid-240': DataSet('segmentation', MIOU, (4,), 4, own_starts=False, thin=(2, 6, 7, 9, 10)),
-    'camvid': DataSet('segmentation', MIOU, (8,), 12),
+    'camvid-240': DataSet(
+        'CamVid, 240 x 180 px',
+        'segmentation',
+        MIOU,
+        (4,),
+        4,
+        own_starts=False,
+        # Pole, SignSymbol, Fence, Pedestrian, Bicyclist.
+        thin=(2, 6, 7, 9, 10),
+    ),
+    'camvid': DataSet('CamVid', 'segmentation', MIOU, (8,), 12),
 }
 #: The sets on which resolution decides; the others are run after them.
 SHARP = ('sign-digits-scratch', 'mosaics', 'playing-cards', 'scenes-det')
@@ -162,7 +204,7 @@ SR_RUNGS: Mapping[str, Callable[[int], Mapping[str, object]]] = {
 #: What is run with the sub-pixel SR network.
 SUB_PIXEL = {
     f'{name}-sub-pixel': Method(
-        f'{METHODS[name].label}, sub-pixel SR',
+        f'{METHODS[name].label}, SubPixelNet',
         name,
         sr_rung='sr-sub-pixel',
         ladders=METHODS[name].ladders,
@@ -277,10 +319,10 @@ CANDIDATES = {
         'SR4IR-lite, SR network half as wide and deep', 'sr4ir-lite', sr_rung='sr-narrow'
     ),
     's2t-sub-pixel-8': Method(
-        'S→T, sub-pixel SR with half of the blocks', 's2t', sr_rung='sr-sub-pixel-8'
+        'S→T, SubPixelNet with half of the blocks', 's2t', sr_rung='sr-sub-pixel-8'
     ),
     'sr4ir-lite-sub-pixel-8': Method(
-        'SR4IR-lite, sub-pixel SR with half of the blocks', 'sr4ir-lite', sr_rung='sr-sub-pixel-8'
+        'SR4IR-lite, SubPixelNet with half of the blocks', 'sr4ir-lite', sr_rung='sr-sub-pixel-8'
     ),
     's2t-features': Method('S→T, features distilled', 's2t', _S2T, oracle=True),
     's2t-logits': Method('S→T, logits distilled', 's2t', _S2T_LOGITS, oracle=True),
