@@ -42,7 +42,7 @@ from ladder import (
 )
 from report import write_report
 from results import Result, predictions_path, read_result, read_results
-from summary import write_summary
+from summary import write_summaries
 from warm import WarmLaunch
 
 from sr4ir_mm.apis.runs import (
@@ -59,7 +59,7 @@ from sr4ir_mm.utils import cli
 HELD_OUT_EVERY = 4
 TRAINING_CODE = ('sr4ir_mm', 'configs', 'projects/evidence/configs', 'tools/train.py')
 REPORT = Path('docs/results.md')
-SUMMARY = Path('README.md')
+README = Path('README.md')
 #: File of a training's folder that names the code it began with.
 _COMMIT = 'commit'
 #: Left there by PredictionsHook.
@@ -79,8 +79,8 @@ def main() -> None:
         run_all(wanted, plan(args.held_out), args.jobs)
     results = read_results(RESULTS)
     write_report(results, REPORT, read_results(HELD_OUT_RESULTS))
-    write_summary(results, SUMMARY)
-    print(f'Tables: {REPORT}, {SUMMARY}')
+    write_summaries(results, README, REPORT)
+    print(f'Tables: {REPORT}, {README}')
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""The ladders on one page: the means of the main methods at one budget, for the README."""
+"""The ladders on one page: means for the README, what methods gain and what SR4IR's parts are worth for the report."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from intervals import value_format
-from ladder import MAP, MIOU, SETS, TOP1, method_of
+from intervals import Difference, value_format
+from ladder import ABLATIONS, BUDGETS, MAP, MIOU, SETS, TOP1, method_of
 from report import by_set, difference_of
 from results import Result
 
@@ -15,8 +15,7 @@ from sr4ir_mm.utils.pages import write_part
 
 BUDGET = 2
 RIVAL = 'l2t'
-COLUMNS = (
-    RIVAL,
+GAINING = (
     's2t',
     'swt',
     'sr4ir',
@@ -25,34 +24,108 @@ COLUMNS = (
     's2t-sub-pixel',
     'sr4ir-lite-sub-pixel',
 )
+COLUMNS = (RIVAL, *GAINING)
 _UNITS = {TOP1: 'top-1 %', MIOU: 'mIoU', MAP: 'mAP'}
+_PARTS = {
+    'sr4ir-no-tdp': 'with TDP − without',
+    'sr4ir-no-cqmix': 'with CQMix − without',
+    'sr4ir-joint': 'alternate − joint',
+}
 
 
-def write_summary(results: Sequence[Result], page: Path) -> None:
-    """Rewrite the table of a page, see :func:`write_part`."""
-    write_part(page, 'evidence', f'\n{summary_table(results)}', title='Evidence')
+def write_summaries(results: Sequence[Result], readme: Path, report: Path) -> None:
+    """Rewrite the tables of both pages, see :func:`write_part`."""
+    write_part(readme, 'evidence', f'\n{summary_table(results)}', title='Evidence')
+    write_part(report, 'gains', f'\n{gains_table(results)}', title='Results')
+    write_part(report, 'ablations', f'\n{ablation_table(results)}', title='Results')
 
 
 def summary_table(results: Sequence[Result]) -> str:
     """A row a ladder, a column a method; in bold what is above L->T by more than both of its 95 % intervals."""
     runs = [r for r in results if r.budget == BUDGET and r.method in COLUMNS]
-    labels = ' | '.join(method_of(method).label for method in COLUMNS)
     rows = [_row(group) for group in by_set(runs)]
-    return '\n'.join([f'| | {labels} |', f'|{"---|" * (len(COLUMNS) + 1)}', *rows, ''])
+    return _table([method_of(method).label for method in COLUMNS], rows)
+
+
+def gains_table(results: Sequence[Result]) -> str:
+    """Each method less L->T at every budget, bold where both 95 % intervals leave 0 out."""
+    budgets = [b for b in BUDGETS if any(r.budget == b and r.method == RIVAL for r in results)]
+    runs = [r for r in results if r.method in COLUMNS]
+    rows = [_gains_row(group, budgets) for group in by_set(runs)]
+    head = f'Less L→T at {" / ".join(f"{b}x" for b in budgets)}'
+    return _table([method_of(method).label for method in GAINING], rows, head)
+
+
+def ablation_table(results: Sequence[Result]) -> str:
+    """SR4IR less itself without a part, ± 95 % over seeds, bold where both intervals leave 0 out."""
+    runs = [r for r in results if r.method in ABLATIONS or r.method == 'sr4ir']
+    rows = [
+        _ablations_row([r for r in group if r.budget == budget])
+        for group in by_set(runs)
+        for budget in BUDGETS
+        if any(r.budget == budget and r.method in ABLATIONS for r in group)
+    ]
+    return _table([*_PARTS.values(), 'seeds'], rows)
+
+
+def _table(columns: Sequence[str], rows: Sequence[str], head: str = '') -> str:
+    first = f'| {head} |' if head else '| |'
+    return '\n'.join(
+        [f'{first} {" | ".join(columns)} |', f'|{"---|" * (len(columns) + 1)}', *rows, '']
+    )
+
+
+def _ladder(run: Result) -> str:
+    return f'{SETS[run.dataset].title}: x{run.scale}, {_UNITS[run.metric]}'
+
+
+def _form(run: Result) -> str:
+    """Tenths of a percent, thousandths of mAP."""
+    return '.3f' if value_format(run.metric) == '.3f' else '.1f'
+
+
+def _gains_row(runs: Sequence[Result], budgets: Sequence[int]) -> str:
+    cells = (
+        ' / '.join(_gain([r for r in runs if r.budget == b], method) for b in budgets)
+        for method in GAINING
+    )
+    return f'| {_ladder(runs[0])} | {" | ".join(cells)} |'
+
+
+def _gain(runs: Sequence[Result], method: str) -> str:
+    difference = difference_of(runs, method, RIVAL)
+    if difference is None:
+        return '–'
+    return _bold(f'{difference.mean:+{_form(runs[0])}}', difference.sure != 0)
+
+
+def _ablations_row(runs: Sequence[Result]) -> str:
+    differences = [difference_of(runs, 'sr4ir', ablation) for ablation in _PARTS]
+    cells = ' | '.join(_worth(difference, _form(runs[0])) for difference in differences)
+    seeds = max(d.seeds for d in differences if d)
+    return f'| {_ladder(runs[0])}, {runs[0].budget}x | {cells} | {seeds} |'
+
+
+def _worth(difference: Difference | None, form: str) -> str:
+    if difference is None:
+        return '–'
+    spread = '' if difference.over_seeds is None else f' ± {difference.over_seeds:{form}}'
+    return _bold(f'{difference.mean:+{form}}{spread}', difference.sure != 0)
+
+
+def _bold(text: str, sure: bool) -> str:
+    return f'**{text}**' if sure else text
 
 
 def _row(runs: Sequence[Result]) -> str:
-    first = runs[0]
     cells = ' | '.join(_cell(runs, method) for method in COLUMNS)
-    return f'| {SETS[first.dataset].title}: x{first.scale}, {_UNITS[first.metric]} | {cells} |'
+    return f'| {_ladder(runs[0])} | {cells} |'
 
 
 def _cell(runs: Sequence[Result], method: str) -> str:
     own = [run for run in runs if run.method == method]
     if not own:
         return '–'
-    # Tenths of a percent, thousandths of mAP.
-    form = '.3f' if value_format(own[0].metric) == '.3f' else '.1f'
-    mean = f'{statistics.mean(run.value for run in own):{form}}'
     difference = difference_of(runs, method, RIVAL)
-    return f'**{mean}**' if difference and difference.sure > 0 else mean
+    mean = statistics.mean(run.value for run in own)
+    return _bold(f'{mean:{_form(own[0])}}', difference is not None and difference.sure > 0)

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shutil
 import sys
 from dataclasses import replace
 from functools import cache
@@ -168,8 +169,11 @@ def test_costs_that_were_not_measured_are_asked_for(monkeypatch, tmp_path):
 
 @pytest.fixture
 def project(tmp_path, monkeypatch, evidence):
-    """An empty project whose tools/train.py leaves the metrics of a detection set."""
+    """A project with nothing but its pages, whose tools/train.py leaves the metrics of a detection set."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / 'docs').mkdir()
+    for page in (evidence.README, evidence.REPORT):
+        shutil.copyfile(ROOT / page, tmp_path / page)
     (tmp_path / 'tools').mkdir()
     metrics = "'coco/bbox_mAP': epoch / 10, 'sr/psnr': 20.0, 'sr/ssim': 0.5"
     (tmp_path / 'tools' / 'train.py').write_text(FAKE.replace("'mAP': epoch / 10", metrics))
@@ -260,7 +264,11 @@ def test_only_what_lacks_a_result_is_run(project, evidence, monkeypatch, capsys)
         'init_task-net_scenes-det',
         'l2t_x4_scenes-det_b1',
     ]
-    assert '### scenes-det' in (project / evidence.REPORT).read_text()
+    report = (project / evidence.REPORT).read_text()
+    assert '### scenes-det' in report
+    assert '### mosaics-own' not in report
+    assert '| generated scenes: x4, mAP | – |' in report
+    assert 'hand signs: x8' not in (project / evidence.README).read_text()
 
 
 def test_one_run_on_hr_images_serves_all_scales(project, evidence):

@@ -1,4 +1,4 @@
-"""The table of the README: means of each ladder at one budget, bold where they are surely above L->T."""
+"""The ladders on one page: the table of the README, what methods gain, and what SR4IR's parts are worth."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 import summary
 from intervals import Difference
 from results import Result
-from summary import COLUMNS, summary_table, write_summary
+from summary import COLUMNS, GAINING, ablation_table, gains_table, summary_table, write_summaries
 
 from sr4ir_mm.utils.errors import UserError
 
@@ -32,7 +32,7 @@ CARDS = replace(
 )
 RUNS = [
     SIGNS,
-    replace(SIGNS, seed=1, value=83.1),
+    replace(SIGNS, seed=1, value=83.0),
     replace(SIGNS, method='s2t', value=89.0),
     replace(SIGNS, method='s2t', seed=1, value=90.0),
     replace(SIGNS, method='sr4ir', budget=4, value=99.0),
@@ -41,67 +41,110 @@ RUNS = [
 ]
 
 
-def sure_of(sign):
-    """Stands for the bootstrap over test images, whose files these runs lack."""
+ABLATED = [
+    replace(SIGNS, method=method, seed=seed, budget=budget, value=value + seed)
+    for method, budget, value in (
+        ('sr4ir', 2, 80.0),
+        ('sr4ir-no-tdp', 2, 76.0),
+        ('sr4ir', 4, 85.0),
+        ('sr4ir-joint', 4, 60.0),
+    )
+    for seed in (0, 1)
+]
 
-    def difference_of(runs, better, worse):
-        mean = {'s2t': sign, 'l2t': 0}[better]
-        return Difference(mean, 2, 2, 0.1, (mean - 0.1, mean + 0.1))
 
-    return difference_of
-
-
-def cells(line):
-    return [cell.strip() for cell in line.strip('|').split('|')]
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """No real run's predictions are found."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def line_of(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def sure(monkeypatch):
+    """Has both intervals leave 0 out, whose test images these runs lack."""
 
-    def line_of(start):
-        (line,) = (cells(row) for row in summary_table(RUNS).splitlines() if start in row)
-        return dict(zip(COLUMNS, line[1:], strict=True))
+    def make(mean):
+        difference = Difference(mean, 2, 2, 0.1, (mean - 0.1, mean + 0.1))
+        monkeypatch.setattr(summary, 'difference_of', lambda *_: difference)
 
-    return line_of
+    return make
 
 
-def test_a_row_holds_the_means_of_one_budget(line_of):
-    signs, cards = line_of('hand signs: x8, top-1 %'), line_of('playing cards: x8, mAP')
+def cells(table, start):
+    (line,) = (line for line in table.splitlines() if start in line)
+    return [cell.strip() for cell in line.strip('|').split('|')][1:]
+
+
+def test_a_row_holds_the_means_of_one_budget():
+    table = summary_table(RUNS)
+    signs = dict(zip(COLUMNS, cells(table, 'hand signs: x8, top-1 %'), strict=True))
 
     assert (signs['l2t'], signs['s2t'], signs['sr4ir']) == ('82.5', '89.5', '–')
-    assert cards['l2t'] == '0.408'
-    assert 'tdsr' not in signs
+    assert cells(table, 'playing cards: x8, mAP')[0] == '0.408'
+    assert 'TDSR' not in table
 
 
-@pytest.mark.parametrize(('sign', 'cell'), [(1, '**89.5**'), (-1, '89.5'), (0, '89.5')])
-def test_only_what_is_surely_above_is_bold(line_of, monkeypatch, sign, cell):
-    monkeypatch.setattr(summary, 'difference_of', sure_of(sign))
+@pytest.mark.parametrize(('mean', 'cell'), [(1.0, '**89.5**'), (-1.0, '89.5'), (0.0, '89.5')])
+def test_only_what_is_surely_above_is_bold(sure, mean, cell):
+    sure(mean)
 
-    signs = line_of('hand signs')
-
-    assert (signs['s2t'], signs['l2t']) == (cell, '82.5')
+    assert cells(summary_table(RUNS), 'hand signs')[1] == cell
 
 
-def test_the_rest_of_the_page_stays(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    page = tmp_path / 'README.md'
-    page.write_text('before\n<!-- evidence: begin -->\nold\n<!-- evidence: end -->\nafter\n')
+def test_gains_are_paired_by_budget():
+    runs = [*RUNS, replace(SIGNS, budget=4, value=98.5)]
+    table = gains_table(runs)
+    signs = dict(zip(GAINING, cells(table, 'hand signs'), strict=True))
 
-    write_summary(RUNS, page)
+    assert table.startswith('| Less L→T at 2x / 4x |')
+    assert (signs['s2t'], signs['sr4ir'], signs['swt']) == ('+7.0 / –', '– / +0.5', '– / –')
 
-    text = page.read_text()
-    assert text.startswith('before\n')
-    assert text.endswith('after\n')
-    assert 'old' not in text
-    assert '| 82.5 |' in text
+
+@pytest.mark.parametrize(('mean', 'cell'), [(1.0, '**+1.0**'), (-1.0, '**-1.0**'), (0.05, '+0.1')])
+def test_sure_gains_and_losses_are_bold(sure, mean, cell):
+    sure(mean)
+
+    assert cells(gains_table(RUNS), 'hand signs')[0] == cell
+
+
+def test_parts_are_told_at_the_budgets_that_left_them_out():
+    table = ablation_table(ABLATED)
+
+    assert cells(table, 'top-1 %, 2x') == ['+4.0 ± 0.0', '–', '–', '2']
+    assert cells(table, 'top-1 %, 4x') == ['–', '–', '+25.0 ± 0.0', '2']
+
+
+def test_a_part_left_out_once_has_no_interval():
+    table = ablation_table([run for run in ABLATED if run.seed == 0])
+
+    assert cells(table, 'top-1 %, 2x') == ['+4.0', '–', '–', '1']
+
+
+def page(path, *names):
+    parts = ''.join(f'<!-- {name}: begin -->\nold\n<!-- {name}: end -->\n' for name in names)
+    path.write_text(f'before\n{parts}after\n')
+    return path
+
+
+def test_the_rest_of_the_pages_stays(tmp_path):
+    readme = page(tmp_path / 'README.md', 'evidence')
+    report = page(tmp_path / 'results.md', 'gains', 'ablations')
+
+    write_summaries([*RUNS, *ABLATED], readme, report)
+
+    for text in (readme.read_text(), report.read_text()):
+        assert text.startswith('before\n')
+        assert text.endswith('after\n')
+        assert 'old' not in text
+    assert '| 82.5 |' in readme.read_text()
+    assert '| +4.0 ± 0.0 |' in report.read_text()
+    assert '| +7.0' in report.read_text()
 
 
 def test_a_page_without_a_place_for_it_is_named(tmp_path):
-    page = tmp_path / 'README.md'
-    page.write_text('mine\n')
+    readme = page(tmp_path / 'README.md')
 
     with pytest.raises(UserError, match='README.md lacks the lines <!-- evidence: begin -->'):
-        write_summary(RUNS, page)
+        write_summaries(RUNS, readme, tmp_path / 'results.md')
 
-    assert page.read_text() == 'mine\n'
+    assert readme.read_text() == 'before\nafter\n'
