@@ -117,7 +117,7 @@ def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str
         )
     state = find_state_dict(CheckpointLoader.load_checkpoint(path, map_location='cpu'))
     own = child.state_dict()
-    prefix = source.get('prefix') or best_prefix(state, own)
+    prefix = source.get('prefix') or best_prefix(state, own, name)
     stripped = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
     fitting = {k: v for k, v in stripped.items() if k in own and own[k].shape == v.shape}
     if not fitting:
@@ -127,6 +127,7 @@ def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str
             'tools/model_converters or choose another.'
         )
     child.load_state_dict(fitting, strict=False)
+    where = f' ({prefix}*)' if prefix else ''
     left = [key for key in own if key not in fitting]
     note = (
         f'; not in the file or of another shape: {left[:8]}{" ..." if len(left) > 8 else ""}'
@@ -134,12 +135,16 @@ def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str
         else ''
     )
     print_log(
-        f'Loaded {len(fitting)} of {len(own)} tensors of {name} from {path}{note}', logger='current'
+        f'Loaded {len(fitting)} of {len(own)} tensors of {name} from {path}{where}{note}',
+        logger='current',
     )
 
 
-def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:
-    """The prefix of ``state`` under which most of ``own`` is found with the same shape."""
+def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor], name: str = '') -> str:
+    """The prefix of ``state`` under which most of ``own`` is found with the same shape.
+
+    Of several as good it is the network's own name: a run whose extractor is like its task network holds both.
+    """
     prefixes = {''}
     for key in state:
         parts = key.split('.')
@@ -151,4 +156,4 @@ def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:
             for key, value in own.items()
         )
 
-    return max(sorted(prefixes), key=matches)
+    return max(sorted(prefixes), key=lambda prefix: (matches(prefix), prefix == f'{name}.'))

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
+import torch
 from torch import nn
 
-from sr4ir_mm.models.adapters import build_task_net
+from sr4ir_mm.models.adapters import SpaceChange, TaskAdapter, TaskSpace, build_task_net
 from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
 from sr4ir_mm.models.discriminators import takes_features
+from sr4ir_mm.models.losses import DistillLoss, TDPLoss
 from sr4ir_mm.models.phases import KINDS, Phase
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
 
+#: Arguments of LRHRDataPreprocessor that task libraries' preprocessors have, too, and those that the model gives.
+_SHARED = {'non_blocking'}
+_GIVEN = {'task_preprocessor', 'adapter', 'degradation', 'scale'}
 _TEST_CFG = dict(input='hr', image=None, predict_task=True, coordinates='lr')
 
 
@@ -22,7 +28,14 @@ def sort_preprocessor(cfg: dict | None) -> tuple[dict, dict | None]:
     """Tell our own preprocessor arguments from a task library's preprocessor config."""
     cfg = dict(cfg or {})
     # mmpretrain writes its own without a type.
-    ours = set(cfg) - {'type'} <= set(inspect.signature(LRHRDataPreprocessor).parameters)
+    arguments = set(inspect.signature(LRHRDataPreprocessor).parameters)
+    ours = set(cfg) - {'type'} <= arguments
+    unknown = sorted(set(cfg) - {'type'} - arguments)
+    if 'type' not in cfg and unknown and set(cfg) & (arguments - _SHARED):
+        raise UserError(
+            f'data_preprocessor has unknown keys {unknown} beside those of LRHRDataPreprocessor; it takes '
+            f"{sorted(arguments - _GIVEN)}, and the task network's own belong into model.task_net.data_preprocessor."
+        )
     kind = cfg.get('type', 'LRHRDataPreprocessor' if ours else 'ClsDataPreprocessor')
     found = MODELS.get(kind) if isinstance(kind, str) and '.' in kind else kind
     name = getattr(found, '__name__', str(kind)).rpartition('.')[2]
@@ -43,12 +56,17 @@ def build_preprocessor(
     return MODELS.build({'type': 'sr4ir_mm.LRHRDataPreprocessor', **cfg, **parts})
 
 
-def build_extractor(cfg: Mapping | str, task_net: nn.Module) -> nn.Module:
+def build_extractor(
+    cfg: Mapping | str, task_net: nn.Module, adapter: TaskAdapter | None = None
+) -> nn.Module:
     """Build the network whose features the TDP loss compares, if that is not the task network itself.
 
     Args:
-        cfg: Model config of mmdet, mmseg or mmpretrain with ``_scope_``, or 'task_net' for another one like it.
+        cfg: Model config of mmdet, mmseg or mmpretrain with ``_scope_``, or 'task_net' for another one like it. If it
+            has a data preprocessor that normalises otherwise than the task network's, images are shown to it so;
+            without one it sees the task network's inputs.
         task_net: The task network, built and not yet initialised.
+        adapter: The task network's; knows its inputs.
 
     Raises:
         UserError: ``cfg`` is another word.
@@ -59,7 +77,13 @@ def build_extractor(cfg: Mapping | str, task_net: nn.Module) -> nn.Module:
         raise UserError(
             f"model.extractor={cfg!r} is no network; give a model config, or 'task_net' for another like it."
         )
-    return build_task_net(cfg)
+    extractor = build_task_net(cfg)
+    if adapter is not None and cfg.get('data_preprocessor') is not None:
+        order = 'bgr' if adapter.space.loads_bgr else 'rgb'
+        change = SpaceChange(adapter.space, TaskSpace(extractor.data_preprocessor, order))
+        if not change.is_none:
+            extractor.from_task_space = change
+    return extractor
 
 
 def check_phases(
@@ -87,6 +111,12 @@ def check_phases(
                 f'{kind} distills or compares features of an extractor but model.extractor is None; set it to '
                 "'task_net' and model.init_from.extractor to the weights of an HR-trained network."
             )
+        unknown = sorted(set(phase.compared_nets()) - set(nets))
+        if unknown:
+            raise UserError(
+                f"{kind} compares features of {unknown}, which the model does not have; tdp nets are 'task_net' and "
+                "'extractor'."
+            )
         if phase.needs_hr() and train_input == 'lr':
             raise UserError(
                 f"{kind} needs HR images, but data_preprocessor.train_input='lr' trains on LR images alone; a "
@@ -111,6 +141,41 @@ def check_phases(
             'model.discriminator is set but no phase trains it; add an AdversarialTaskPhase or a DiscriminatorPhase, '
             'or set it to None.'
         )
+
+
+def check_features(
+    phases: Iterable[Phase],
+    nets: Mapping[str, nn.Module],
+    adapter: TaskAdapter,
+    default_layers: Sequence[str],
+) -> None:
+    """Check that features which a loss compares exist, long before a loss that begins late asks for them.
+
+    Networks that pass no plain image are left to tell it themselves.
+
+    Raises:
+        UserError: A layer does not exist, or a loss has not one weight a layer.
+    """
+    for phase in phases:
+        criterion = phase.feature_loss()
+        if criterion is None:
+            continue
+        if criterion.layers:
+            for net in _compared(criterion, nets):
+                with suppress(RuntimeError), torch.random.fork_rng(devices=[]):
+                    adapter.probe(net, criterion.layers)
+        elif criterion.weights is not None and len(criterion.weights) != len(default_layers):
+            raise UserError(
+                f'{type(criterion).__name__} has {len(criterion.weights)} weights for the {len(default_layers)} layers '
+                f'that it compares by default, {list(default_layers)}; give one weight a layer.'
+            )
+
+
+def _compared(criterion: TDPLoss, nets: Mapping[str, nn.Module]) -> list[nn.Module]:
+    if isinstance(criterion, DistillLoss):
+        return [nets['task_net'], nets['extractor']]
+    names = criterion.nets or ['extractor' if 'extractor' in nets else 'task_net']
+    return [nets[name] for name in names]
 
 
 def _check_discriminator(phase: Phase, discriminator: nn.Module) -> None:

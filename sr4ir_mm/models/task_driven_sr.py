@@ -12,6 +12,7 @@ from mmengine.optim import OptimWrapperDict
 from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 
+from sr4ir_mm.models import settings
 from sr4ir_mm.models.adapters import build_adapter, build_task_net
 from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.models.checkpoint import keep_plain_names, load_initial_weights
@@ -19,17 +20,10 @@ from sr4ir_mm.models.discriminators import build_discriminator
 from sr4ir_mm.models.memory_layout import use_channels_last, usual_layout
 from sr4ir_mm.models.phases import Phase, PhaseContext, TrainingImages
 from sr4ir_mm.models.prediction import attach_images, image_of_kind, super_resolve
-from sr4ir_mm.models.settings import (
-    build_extractor,
-    build_preprocessor,
-    check_init_from,
-    check_phases,
-    check_test_cfg,
-    sort_preprocessor,
-)
 from sr4ir_mm.models.sr_nets import build_sr_net, check_scale
 from sr4ir_mm.registry import MODELS, TRANSFORMS
 from sr4ir_mm.structures import LRHRBatch, Progress
+from sr4ir_mm.utils.checks import check_options
 from sr4ir_mm.utils.modules import frozen, unwrap
 
 NETS = ('sr_net', 'task_net', 'discriminator', 'extractor')
@@ -85,16 +79,20 @@ class TaskDrivenSR(BaseModel):
         channels_last: bool | Sequence[str] = False,
         init_cfg: dict | None = None,
     ) -> None:
-        preprocessor_args, task_preprocessor = sort_preprocessor(data_preprocessor)
+        preprocessor_args, task_preprocessor = settings.sort_preprocessor(data_preprocessor)
         task_net = build_task_net(task_net, task_preprocessor)
-        test_cfg = check_test_cfg(test_cfg, has_sr=sr_net is not None)
+        test_cfg = settings.check_test_cfg(test_cfg, has_sr=sr_net is not None)
         adapter = build_adapter(adapter, task_net)
-        args = {**{key: test_cfg[key] for key in ('input', 'coordinates')}, **preprocessor_args}
-        preprocessor = build_preprocessor(args, task_net, adapter, degradation, scale)
+        args = {
+            'input': test_cfg['input'],
+            'coordinates': test_cfg['coordinates'],
+            **preprocessor_args,
+        }
+        preprocessor = settings.build_preprocessor(args, task_net, adapter, degradation, scale)
         super().__init__(preprocessor, init_cfg)
         self.scale = scale
         self.test_cfg = test_cfg
-        self.init_from = dict(init_from or {})
+        self.init_from = dict(check_options('model.init_from', init_from or {}))
         self.adapter = adapter
         self.task_net = task_net
         if sr_net is not None:
@@ -102,11 +100,12 @@ class TaskDrivenSR(BaseModel):
         if discriminator is not None:
             self.discriminator = build_discriminator(discriminator, task_net, adapter)
         if extractor is not None:
-            self.extractor = build_extractor(extractor, task_net)
+            self.extractor = settings.build_extractor(extractor, task_net, adapter)
         self.phases = nn.ModuleList(MODELS.build(dict(phase)) for phase in phases)
         self.cqmix: CQMix = TRANSFORMS.build({'type': 'sr4ir_mm.CQMix', **(cqmix or {})})
-        check_phases(self.phases, self.nets(), self.data_preprocessor.train_input)
-        check_init_from(self.init_from, self.nets())
+        settings.check_phases(self.phases, self.nets(), self.data_preprocessor.train_input)
+        settings.check_init_from(self.init_from, self.nets())
+        settings.check_features(self.phases, self.nets(), self.adapter, self.default_layers)
         if self.default_layers:
             print_log(f'TDP features by default: {self.default_layers}', logger='current')
         use_channels_last(self, channels_last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sr4ir_mm.utils.errors import UserError
@@ -42,3 +42,14 @@ def check_names(name: str, value: Any) -> list[str]:
     if not listed or not value or not all(isinstance(item, str) for item in value):
         raise UserError(f'{name}={value!r} is out of place; expected a list of names.')
     return list(value)
+
+
+def check_options(name: str, value: Any) -> Mapping:
+    """Return a mapping if it is one.
+
+    Raises:
+        UserError: It is not.
+    """
+    if not isinstance(value, Mapping):
+        raise UserError(f'{name} is {value!r}; expected a dict of options.')
+    return value

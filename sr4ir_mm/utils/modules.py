@@ -1,6 +1,6 @@
 """Context managers that lend a network to a phase and hand it back exactly as it was."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mmengine.model import is_model_wrapper
@@ -31,14 +31,8 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
 
     Flags are set one by one: several backbones override ``train()`` and would not restore what was there.
     """
-    training = [m for m in module.modules() if m.training]
-    for submodule in training:
-        submodule.training = False
-    try:
+    with set_modes(module, lambda _: False):
         yield
-    finally:
-        for submodule in training:
-            submodule.training = True
 
 
 @contextmanager
@@ -48,14 +42,30 @@ def steady_mode(module: nn.Module) -> Iterator[None]:
     For losses: in eval mode several networks return what no loss can be computed of (the heads of RepPoints and DINO,
     the backbone of PIDNet).
     """
-    flags = {submodule: submodule.training for submodule in module.modules()}
-    for submodule in flags:
-        submodule.training = not _is_unsteady(submodule)
+    with set_modes(module, lambda submodule: not _is_unsteady(submodule)):
+        yield
+
+
+@contextmanager
+def set_modes(module: nn.Module, mode_of: Callable[[nn.Module], bool]) -> Iterator[None]:
+    """Set train or eval mode of each submodule, and restore all flags afterwards.
+
+    Activation checkpoints of the model zoos (``with_cp``) are off meanwhile: they run a block again in the backward
+    pass, after the modes are restored, and its gradient and statistics would be those of another mode.
+    """
+    modes = {submodule: submodule.training for submodule in module.modules()}
+    checkpointed = [m for m in modes if getattr(m, 'with_cp', None) is True]
+    for submodule in modes:
+        submodule.training = mode_of(submodule)
+    for submodule in checkpointed:
+        submodule.with_cp = False
     try:
         yield
     finally:
-        for submodule, training in flags.items():
+        for submodule, training in modes.items():
             submodule.training = training
+        for submodule in checkpointed:
+            submodule.with_cp = True
 
 
 def _is_unsteady(module: nn.Module) -> bool:

@@ -119,9 +119,10 @@ def test_sizes_differ_is_one_sentence():
         PSNR().process(None, [dict(sr_rgb01=torch.rand(3, 32, 32), hr_rgb01=torch.rand(3, 32, 40))])
 
 
-def test_negative_border_is_one_sentence():
-    with pytest.raises(UserError, match='crop_border=-1 px is negative'):
-        PSNR(crop_border=-1)
+@pytest.mark.parametrize('border', [-1, 2.5, '8'])
+def test_a_border_that_is_no_number_of_pixels_is_one_sentence(border):
+    with pytest.raises(UserError, match=f'crop_border of PSNR={border!r} is out of place'):
+        PSNR(crop_border=border)
 
 
 @pytest.mark.dist

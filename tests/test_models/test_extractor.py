@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from torchvision.models import vgg19
 
 from sr4ir_mm.models.settings import check_lender
@@ -82,6 +82,41 @@ def test_a_network_of_another_kind_takes_the_task_networks_images(task):
 
     assert loss > 0
     assert reached == {'sr_net'}
+
+
+def test_the_task_network_starts_from_its_own_name_where_an_extractor_is_like_it(tmp_path):
+    source = toy.build('cls', extractor='task_net')
+    with torch.no_grad():
+        for parameter in source.task_net.parameters():
+            parameter.fill_(1)
+        for parameter in source.extractor.parameters():
+            parameter.fill_(2)
+    torch.save(dict(state_dict=source.state_dict()), tmp_path / 'run.pth')
+    init_from = dict.fromkeys(('task_net', 'extractor'), str(tmp_path / 'run.pth'))
+
+    model = toy.build('cls', extractor='task_net', init_from=init_from)
+
+    assert all((parameter == 1).all() for parameter in model.task_net.parameters())
+    assert all((parameter == 2).all() for parameter in model.extractor.parameters())
+
+
+@pytest.mark.parametrize('way', ['features', 'losses'])
+def test_one_that_is_normalised_otherwise_sees_its_own_inputs(way):
+    cfg = toy.classifier()
+    cfg['data_preprocessor'].update(mean=[0, 0, 0], std=[1, 1, 1], to_rgb=False)
+    model = toy.build('cls', task_net=ConfigDict(cfg), extractor=ConfigDict(toy.classifier()))
+    seen = []
+    model.extractor.backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    batch = model.data_preprocessor(toy.batch('cls'), False)['inputs']
+
+    if way == 'features':
+        model.phase_context(batch).extracted(['backbone.-1'])
+    else:
+        model.adapter.loss(model.extractor, batch.hr_rgb01, batch)
+
+    own = model.extractor.data_preprocessor(toy.batch('cls'), False)['inputs']
+    torch.testing.assert_close(seen[0], own, atol=1e-4, rtol=1e-4)
+    assert not any('space' in name for name in model.state_dict())
 
 
 def test_an_unknown_word_is_refused():

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sr4ir_mm.models import BicubicDegradation, PixelLoss, TDPLoss
+from sr4ir_mm.models.losses import DistillLoss
 from sr4ir_mm.models.losses.pixel import distance
 from sr4ir_mm.utils.errors import UserError
 
@@ -43,6 +44,23 @@ def test_tdp_gradient_flows_to_sr_only():
 def test_wrong_arguments_are_told(make, message):
     with pytest.raises((ValueError, UserError), match=message):
         make()
+
+
+@pytest.mark.parametrize(('shape', 'place'), [((2, 8, 3, 3), (..., 0, 0)), ((2, 9, 8), (0, 0))])
+def test_normalised_features_compare_directions_alone(shape, place):
+    """At each position of a map and of each token."""
+    sr, hr = torch.randn(shape), torch.randn(shape)
+    longer = sr.clone()
+    longer[place] *= 10
+    loss = TDPLoss(normalize=True)
+    assert loss([longer], [hr]) == pytest.approx(loss([sr], [hr]).item(), rel=1e-5)
+
+
+def test_logits_of_tokens_are_distilled_over_their_channels():
+    tokens = [torch.randn(2, 9, 8) for _ in range(2)]
+    loss = DistillLoss(criterion='kl')
+    maps = [item.movedim(2, 1)[..., None] for item in tokens]
+    assert loss([tokens[0]], [tokens[1]]) == pytest.approx(loss([maps[0]], [maps[1]]).item())
 
 
 def test_frobenius_is_the_mean_norm_of_the_samples():

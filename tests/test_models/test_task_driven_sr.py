@@ -27,6 +27,16 @@ from tests import toy
             'equal weights',
         ),
         (dict(adapter=dict(resize=dict(short=8))), 'expected dict'),
+        (dict(adapter=dict(channel_order='BGR')), "channel_order='BGR' of the adapter"),
+        (dict(init_from='epoch_1.pth'), "model.init_from is 'epoch_1.pth'; expected a dict"),
+        (dict(data_preprocessor=dict(boarder='reflect', min_lr_size=8)), r"keys \['boarder'\]"),
+        (dict(phases=[dict(toy.SR_PHASE, pixel=1.0)]), 'the pixel loss is 1.0; expected a dict'),
+        (dict(phases=[dict(toy.SR_PHASE, task=dict(wait=1))]), r"unknown options \['wait'\]"),
+        (dict(phases=[dict(toy.TASK_PHASE, images=['sr'])]), 'images of a phase is'),
+        (dict(phases=[dict(toy.TASK_PHASE, distill=True)]), 'the distill loss is True'),
+        (dict(phases=[dict(toy.SR_PHASE, tdp=dict(in_parts=4))]), 'TDPLoss in_parts=4'),
+        (dict(phases=[dict(toy.SR_PHASE, tdp=dict(nets=['net']))]), r"features of \['net'\]"),
+        (dict(phases=[dict(toy.SR_PHASE, tdp=dict(weights=[1, 2]))]), '2 weights for the 1 layers'),
     ],
 )
 def test_contradictory_settings_are_told_in_one_sentence(kwargs, message):
@@ -45,9 +55,19 @@ def test_contradictory_settings_are_told_in_one_sentence(kwargs, message):
     ],
 )
 def test_a_wrong_tdp_layer_lists_valid_ones(layer, message):
-    model = toy.build('cls', phases=[dict(toy.SR_PHASE, tdp=dict(layers=[layer])), toy.TASK_PHASE])
+    """As the model is built, not when a loss that begins late asks for it."""
+    sr_phase = dict(toy.SR_PHASE, tdp=dict(layers=[layer], begin=0.5))
     with pytest.raises(UserError, match=message):
-        model.train_step(toy.batch('cls'), toy.optim_wrapper(model))
+        toy.build('cls', phases=[sr_phase, toy.TASK_PHASE])
+
+
+def test_probing_layers_draws_no_random_number():
+    state = []
+    for layers in (None, ['backbone.0']):
+        torch.manual_seed(0)
+        toy.build('cls', phases=[dict(toy.SR_PHASE, tdp=dict(layers=layers)), toy.TASK_PHASE])
+        state.append(torch.get_rng_state())
+    assert torch.equal(*state)
 
 
 @pytest.mark.parametrize(

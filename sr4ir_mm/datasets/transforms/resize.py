@@ -19,8 +19,9 @@ class ResizeShortSide(Resize):
 
     Args:
         side: Length of the shorter side in px.
-        as_original: Let the resized image count as the original one (``ori_shape``), so that predictions stay at its
-            size and are compared with the resized label map, as the reference evaluates segmentation.
+        as_original: Let the resized image count as the original one (``ori_shape``, a ``scale_factor`` of 1), so that
+            predictions stay at its size and are compared with the resized label map, as the reference evaluates
+            segmentation.
         kwargs: ``backend``, ``interpolation`` and others of mmcv's ``Resize``.
 
     Source: methods.md 5.5 and 5.7.
@@ -41,4 +42,5 @@ class ResizeShortSide(Resize):
         results = super().transform(results)
         if self.as_original:
             results['ori_shape'] = results['img_shape']
+            results['scale_factor'] = (1.0, 1.0)
         return results

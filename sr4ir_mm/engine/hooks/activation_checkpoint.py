@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from sr4ir_mm.registry import HOOKS
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.modules import find_module
+from sr4ir_mm.utils.modules import find_module, set_modes
 
 
 @HOOKS.register_module()
@@ -39,13 +39,20 @@ class ActivationCheckpointHook(Hook):
         for name in self.blocks:
             for block in _find(runner.model, name):
                 if not isinstance(block.forward, partial):
-                    block.forward = partial(_recomputed, block.forward)
+                    block.forward = partial(_recomputed, block, block.forward)
 
 
-def _recomputed(forward: Callable, *args: Any, **kwargs: Any) -> Any:
+def _recomputed(block: nn.Module, forward: Callable, *args: Any, **kwargs: Any) -> Any:
     if not torch.is_grad_enabled():
         return forward(*args, **kwargs)
-    return checkpoint(forward, *args, use_reentrant=False, **kwargs)
+    modes = {module: module.training for module in block.modules()}
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        # A phase may have lent the block in eval mode and taken it back before the backward pass.
+        with set_modes(block, modes.__getitem__):
+            return forward(*args, **kwargs)
+
+    return checkpoint(run, *args, use_reentrant=False, **kwargs)
 
 
 def _find(model: nn.Module, name: str) -> list[nn.Module]:

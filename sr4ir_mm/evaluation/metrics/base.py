@@ -8,6 +8,7 @@ import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
+from sr4ir_mm.utils.checks import check_number
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.images import luma, quantize_rgb01
 
@@ -63,10 +64,7 @@ class ImageMetric(BaseMetric):
         collect_dir: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix or image.split('_')[0], collect_dir)
-        if crop_border < 0:
-            raise UserError(
-                f'{self._title}: crop_border={crop_border} px is negative; use 0 or more.'
-            )
+        check_number(f'crop_border of {self._title}', crop_border, whole=True)
         if channels not in self.channel_choices:
             raise UserError(
                 f'{self._title}: channels={channels!r} cannot be measured; choose among {self.channel_choices}.'

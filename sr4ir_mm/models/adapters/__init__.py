@@ -9,12 +9,15 @@ from sr4ir_mm.models.adapters.classification import ClassificationAdapter
 from sr4ir_mm.models.adapters.detection import DetectionAdapter
 from sr4ir_mm.models.adapters.features import are_extracted
 from sr4ir_mm.models.adapters.segmentation import SegmentationAdapter
+from sr4ir_mm.models.adapters.spaces import SpaceChange, TaskSpace
 
 __all__ = [
     'ClassificationAdapter',
     'DetectionAdapter',
     'SegmentationAdapter',
+    'SpaceChange',
     'TaskAdapter',
+    'TaskSpace',
     'are_extracted',
     'build_adapter',
     'build_task_net',

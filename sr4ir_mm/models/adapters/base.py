@@ -63,7 +63,7 @@ class TaskAdapter(nn.Module, ABC):
             batch: The batch the images belong to.
         """
         inputs, samples = self.to_task_inputs(image_rgb01, batch)
-        return task_net(inputs, samples, mode='loss')
+        return task_net(_in_own_space(unwrap(task_net), inputs), samples, mode='loss')
 
     def loss_and_features(
         self, task_net: nn.Module, image_rgb01: Tensor, batch: LRHRBatch, layers: Sequence[str]
@@ -154,6 +154,7 @@ class TaskAdapter(nn.Module, ABC):
     ) -> list[Tensor]:
         """Features of what :meth:`feature_inputs` made, or of some of its images."""
         net = unwrap(task_net)
+        inputs = _in_own_space(net, inputs)
 
         def run() -> None:
             if are_extracted(layers):
@@ -254,6 +255,12 @@ class TaskAdapter(nn.Module, ABC):
             samples: Data samples of LR images.
             scale: Factor of the SR network.
         """
+
+
+def _in_own_space(net: nn.Module, inputs: Tensor) -> Tensor:
+    """Task inputs as a network takes them: an extractor may be normalised otherwise, see :func:`build_extractor`."""
+    change = getattr(net, 'from_task_space', None)
+    return inputs if change is None else change(inputs)
 
 
 def enlarge_labels(sample: BaseDataElement, names: Sequence[str], scale: int) -> None:

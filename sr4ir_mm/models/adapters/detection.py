@@ -11,13 +11,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, PixelData
 from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters.base import TaskAdapter, enlarge_labels
 from sr4ir_mm.models.adapters.features import probe_features
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import LRHRBatch, Size
+from sr4ir_mm.utils.checks import check_number, check_options
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.modules import eval_mode, unwrap
 
@@ -43,12 +44,18 @@ class DetectionAdapter(TaskAdapter):
         self, task_net: nn.Module, resize: dict[str, int] | None = None, channel_order: str = 'bgr'
     ) -> None:
         super().__init__(task_net, channel_order)
+        if resize is not None:
+            check_options('resize of DetectionAdapter', resize)
         known = {'short', 'long', 'divisor', 'round'}
         if resize is not None and not {'short', 'long'} <= set(resize) <= known:
             raise UserError(
                 f'DetectionAdapter got resize={dict(resize)}; expected dict(short=800, long=1333, divisor=32).'
             )
+        for name in sorted({'short', 'long', 'divisor'} & set(resize or {})):
+            check_number(f'{name} of the resize of DetectionAdapter', resize[name], 1, whole=True)
         self.resize = resize
+        self._mask_pad = getattr(task_net.data_preprocessor, 'mask_pad_value', 0)
+        self._label_pad = getattr(task_net.data_preprocessor, 'seg_pad_value', 255)
         self.mixes_sizes = resize is not None
 
     def default_layers(self, task_net: nn.Module) -> list[str]:
@@ -92,15 +99,37 @@ class DetectionAdapter(TaskAdapter):
             self._enlarge(image[:, :h, :w])
             for image, (h, w) in zip(native, batch.sizes, strict=True)
         ]
-        for sample, image, size in zip(samples, images, batch.sizes, strict=True):
-            _rescale_sample(
-                sample, size, tuple(image.shape[-2:]), with_ground_truth=not for_prediction
-            )
         inputs = _pad_and_stack(images, self.resize.get('divisor', 1))
-        for sample in samples:
-            shape = tuple(inputs.shape[-2:])
-            sample.set_metainfo({'batch_input_shape': shape, 'pad_shape': shape})
+        padded, target = tuple(native.shape[-2:]), tuple(inputs.shape[-2:])
+        for sample, image, size in zip(samples, images, batch.sizes, strict=True):
+            new = tuple(image.shape[-2:])
+            _rescale_metainfo(sample, size, new, target)
+            if not for_prediction:
+                self._rescale_targets(sample, size, new, padded, target)
         return inputs, samples
+
+    def _rescale_targets(
+        self, sample: BaseDataElement, old: Size, new: Size, padded: Size, target: Size
+    ) -> None:
+        """Scale ground truth with an image that went from ``old`` to ``new``, in a batch from ``padded`` to ``target``.
+
+        What the data preprocessor has padded to the batch holds more than the image.
+        """
+        for name in ('gt_instances', 'ignored_instances'):
+            instances = sample.get(name)
+            if instances is None:
+                continue
+            _rescale_boxes(instances, (new[1] / old[1], new[0] / old[0]))
+            masks = instances.get('masks')
+            if masks is not None:
+                resized = masks.crop(np.array([0, 0, old[1], old[0]])).resize(new)
+                was_padded = (masks.height, masks.width) == padded
+                instances.masks = resized.pad(target, self._mask_pad) if was_padded else resized
+        if sample.get('gt_sem_seg') is not None:
+            labels = sample.gt_sem_seg.sem_seg[..., : old[0], : old[1]]
+            resized = F.interpolate(labels[None].float(), size=new, mode='nearest')[0].to(labels)
+            rest = (0, target[1] - new[1], 0, target[0] - new[0])
+            sample.gt_sem_seg = PixelData(sem_seg=F.pad(resized, rest, value=self._label_pad))
 
     def _enlarge(self, image: Tensor) -> Tensor:
         """Resize one (3, h, w) image to the short side, at most the long side.
@@ -133,10 +162,12 @@ class DetectionAdapter(TaskAdapter):
         for sample in samples:
             for name in ('gt_instances', 'ignored_instances'):
                 instances = sample.get(name)
-                if instances is not None:
-                    masks = instances.get('masks')
-                    size = None if masks is None else (scale * masks.height, scale * masks.width)
-                    _rescale_instances(instances, (scale, scale), size)
+                if instances is None:
+                    continue
+                _rescale_boxes(instances, (scale, scale))
+                masks = instances.get('masks')
+                if masks is not None:
+                    instances.masks = masks.resize((scale * masks.height, scale * masks.width))
             enlarge_labels(sample, ('gt_sem_seg',), scale)
 
     def draw(
@@ -187,28 +218,18 @@ def _inside(instances: BaseDataElement | None, size: Size, device: torch.device)
     return rows.float().T @ columns.float() > 0
 
 
-def _rescale_sample(sample: BaseDataElement, old: Size, new: Size, with_ground_truth: bool) -> None:
-    """Scale metainfo and, for training, ground truth of a sample whose image went from ``old`` to ``new``."""
-    factors = (new[1] / old[1], new[0] / old[0])
+def _rescale_metainfo(sample: BaseDataElement, old: Size, new: Size, target: Size) -> None:
+    """Note that a sample's image went from ``old`` to ``new``, in a batch padded to ``target``."""
     before = sample.get('scale_factor', (1.0, 1.0))
-    sample.set_metainfo(
-        {'img_shape': new, 'scale_factor': (before[0] * factors[0], before[1] * factors[1])}
-    )
-    if not with_ground_truth:
-        return
-    for name in ('gt_instances', 'ignored_instances'):
-        if sample.get(name) is not None:
-            _rescale_instances(sample.get(name), factors, new)
+    factor = (before[0] * (new[1] / old[1]), before[1] * (new[0] / old[0]))
+    shapes = {'img_shape': new, 'batch_input_shape': target, 'pad_shape': target}
+    sample.set_metainfo({**shapes, 'scale_factor': factor})
 
 
-def _rescale_instances(
-    instances: BaseDataElement, factors: tuple[float, float], new: Size | None
-) -> None:
+def _rescale_boxes(instances: BaseDataElement, factors: tuple[float, float]) -> None:
     boxes = instances.get('bboxes')
     if boxes is not None:
         instances.bboxes = boxes * boxes.new_tensor([*factors, *factors])
-    if instances.get('masks') is not None:
-        instances.masks = instances.masks.resize(new)
 
 
 def _pad_and_stack(images: Sequence[Tensor], divisor: int) -> Tensor:

@@ -28,6 +28,11 @@ class TaskSpace(nn.Module):
 
     def __init__(self, preprocessor: nn.Module, channel_order: str = 'bgr') -> None:
         super().__init__()
+        if channel_order not in ('bgr', 'rgb'):
+            raise UserError(
+                f"channel_order={channel_order!r} of the adapter is unknown; expected 'bgr' or 'rgb', the order in "
+                'which the pipeline loads images.'
+            )
         offset, matrix = _probe(preprocessor)
         source = matrix.abs().argmax(dim=1)
         gain = matrix.gather(1, source[:, None]).squeeze(1)
@@ -60,6 +65,30 @@ class TaskSpace(nn.Module):
         nearest = raw.round()
         exact = torch.where((raw - nearest).abs() < 1e-3, nearest, raw)
         return exact[:, self.to_image_order] / 255
+
+
+class SpaceChange(nn.Module):
+    """Inputs of one task network to those of another, for a network that lends features of them.
+
+    Args:
+        source: Space of the inputs.
+        target: Space of the network that is to see them.
+    """
+
+    def __init__(self, source: TaskSpace, target: TaskSpace) -> None:
+        super().__init__()
+        self.source, self.target = source, target
+
+    @property
+    def is_none(self) -> bool:
+        """Whether both spaces are the same."""
+        colours = torch.rand(1, 3, 4, 4)
+        return torch.allclose(self.source.to_task(colours), self.target.to_task(colours), atol=1e-3)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, 3, h, w) of one space to the other."""
+        raw = (inputs * self.source.std + self.source.mean)[:, self.source.to_image_order]
+        return self.target.to_task(raw / 255)
 
 
 @torch.no_grad()

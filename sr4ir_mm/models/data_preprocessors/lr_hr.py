@@ -104,6 +104,8 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         """
         content, shapes = _before_preprocessing(data)
         stored = self.cast_data(data.get('lr_inputs'))
+        if training and stored is not None:
+            self._check_unmixed()
         data = {key: value for key, value in data.items() if key != 'lr_inputs'}
         data = self.task_preprocessor(data, training)
         task_inputs, samples = data['inputs'], data['data_samples']
@@ -118,6 +120,15 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
             make_lr = partial(self._degrade, sizes, samples, training)
             batch = self._pair_from_hr(task_inputs, samples, sizes, make_lr)
         return dict(inputs=batch, data_samples=batch.samples)
+
+    def _check_unmixed(self) -> None:
+        """Check that HR images are not mixed with each other where LR images from files would stay as they are."""
+        augments = getattr(self.task_preprocessor, 'batch_augments', None)
+        if type(augments).__name__ == 'RandomBatchAugment':
+            raise UserError(
+                'LR images from files do not follow the batch_augments (Mixup, CutMix) of the task network, which mix '
+                'HR images; set model.task_net.data_preprocessor.batch_augments to None, or degrade the HR images.'
+            )
 
     def _pair_from_hr(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
-from sr4ir_mm.models.losses.tdp import TDPLoss
+from sr4ir_mm.models.losses.tdp import TDPLoss, channel_axis
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.checks import check_number
 
@@ -44,9 +44,10 @@ class DistillLoss(TDPLoss):
             self.criterion = criterion
 
     def distance(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """Scalar distance of one layer's features, (N, C, ...) each."""
+        """Scalar distance of one layer's features, (N, C, ...) or tokens (N, L, C) each."""
         if self.criterion != 'kl':
             return super().distance(student, teacher)
-        first, second = (f.movedim(1, -1) / self.temperature for f in (student, teacher))
+        axis = channel_axis(student)
+        first, second = (f.movedim(axis, -1) / self.temperature for f in (student, teacher))
         divergence = F.kl_div(first.log_softmax(-1), second.softmax(-1), reduction='none').sum(-1)
         return self.temperature**2 * divergence.mean()

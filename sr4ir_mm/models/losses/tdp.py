@@ -74,6 +74,10 @@ class TDPLoss(nn.Module):
         self.detach_hr = detach_hr
         self.nets = None if nets is None else check_names('TDPLoss nets', nets)
         self.normalize = normalize
+        if in_parts not in (None, True, False):
+            raise UserError(
+                f'TDPLoss in_parts={in_parts!r} is out of place; expected True, False or None.'
+            )
         self.in_parts = in_parts
         self.task_weighted = task_weighted
         if task_weighted and (criterion == 'frobenius' or not detach_hr):
@@ -119,7 +123,8 @@ class TDPLoss(nn.Module):
     def distance(self, sr: Tensor, hr: Tensor, importance: Tensor | None = None) -> Tensor:
         """Scalar distance of one layer's features of equal shape."""
         if self.normalize:
-            sr, hr = F.normalize(sr, dim=1), F.normalize(hr, dim=1)
+            axis = channel_axis(sr)
+            sr, hr = F.normalize(sr, dim=axis), F.normalize(hr, dim=axis)
         if importance is None:
             return distance(self.criterion, sr, hr)
         return (importance * elementwise(self.criterion, sr, hr)).mean()
@@ -130,3 +135,8 @@ class TDPLoss(nn.Module):
         if len(self.weights) != count:
             raise ValueError(f'TDPLoss has {len(self.weights)} weights but got {count} features.')
         return self.weights
+
+
+def channel_axis(feature: Tensor) -> int:
+    """Where channels are: at the end of tokens (N, L, C), second in maps and vectors."""
+    return 2 if feature.ndim == 3 else 1

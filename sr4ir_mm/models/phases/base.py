@@ -8,10 +8,11 @@ from functools import partial
 
 from torch import Tensor, nn
 
+from sr4ir_mm.models.losses import TDPLoss
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.images import KINDS
 from sr4ir_mm.structures import Losses, Progress
-from sr4ir_mm.utils.checks import check_number
+from sr4ir_mm.utils.checks import check_number, check_options
 from sr4ir_mm.utils.errors import UserError
 
 
@@ -62,6 +63,14 @@ class Phase(nn.Module, ABC):
         """Whether the phase needs an extractor."""
         return False
 
+    def feature_loss(self) -> TDPLoss | None:
+        """The loss that compares features of networks: TDP or distillation."""
+        return getattr(getattr(self, 'losses', None), 'tdp', None)
+
+    def compared_nets(self) -> Sequence[str]:
+        """Networks that the feature loss names."""
+        return getattr(self.feature_loss(), 'nets', None) or ()
+
     def needs_sr(self) -> bool:
         """Whether the phase needs an SR network."""
         return 'sr_net' in self.trains
@@ -77,6 +86,7 @@ def check_kinds(images: Mapping[str, float]) -> dict[str, float]:
     Raises:
         UserError: A kind is unknown or none is given.
     """
+    check_options('images of a phase', images)
     unknown = sorted(set(images) - set(KINDS))
     if unknown or not images:
         raise UserError(
@@ -86,6 +96,11 @@ def check_kinds(images: Mapping[str, float]) -> dict[str, float]:
     if not any(weights.values()):
         raise UserError(f'the weights {weights} of a phase are all 0; give one image kind more.')
     return weights
+
+
+def shown_kinds(images: Mapping[str, float]) -> dict[str, float]:
+    """Those of :func:`check_kinds` that weigh anything: in train mode a pass changes statistics whatever its weight."""
+    return {kind: weight for kind, weight in check_kinds(images).items() if weight}
 
 
 def weighted(losses: Losses, weight: float, prefix: str) -> Losses:

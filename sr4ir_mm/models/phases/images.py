@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sr4ir_mm.models.adapters import TaskAdapter
 from sr4ir_mm.models.augments import CQMix
 from sr4ir_mm.structures import LRHRBatch, Progress, rows_of
+from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 KINDS = ('hr', 'up', 'sr', 'cqmix')
 
@@ -55,6 +56,16 @@ class TrainingImages:
         """
         self.remember_sr(self._super_resolve(self.batch.lr_rgb01))
         return self._sr_rgb01
+
+    def super_resolve_still(self, sr_net: nn.Module) -> None:
+        """From now on make SR images with the SR network in eval mode, as a finished one makes them."""
+        in_its_mode = self._super_resolve
+
+        def in_eval_mode(lr_rgb01: Tensor) -> Tensor:
+            with eval_mode(unwrap(sr_net)):
+                return in_its_mode(lr_rgb01)
+
+        self._super_resolve = in_eval_mode
 
     def rows(self, rows: slice) -> TrainingImages:
         """Those of some images of the batch, which nothing is remembered of."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sr4ir_mm.models.phases.base import Phase, check_kinds, kind_losses
+from sr4ir_mm.models.phases.base import Phase, kind_losses, shown_kinds
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.sr import SRLosses, image_losses
 from sr4ir_mm.registry import MODELS
@@ -30,7 +30,7 @@ class JointPhase(Phase):
         self, images: Mapping[str, float], pixel: Mapping | None = None, tdp: Mapping | None = None
     ) -> None:
         super().__init__()
-        self.images = check_kinds(images)
+        self.images = shown_kinds(images)
         # Both features with gradient: that is what makes joint training collapse in the paper.
         joint_tdp = None if tdp is None else {'detach_hr': False, **tdp}
         self.losses = SRLosses(pixel, joint_tdp)

@@ -16,7 +16,7 @@ from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.tdp import tdp_loss
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses
-from sr4ir_mm.utils.checks import check_number
+from sr4ir_mm.utils.checks import check_number, check_options
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.modules import mixes_or_draws, steady_mode, unwrap
 from sr4ir_mm.utils.parts import even_slices, image_slices
@@ -47,10 +47,14 @@ class SRLosses(nn.Module):
         segmentation: Mapping | None = None,
     ) -> None:
         super().__init__()
-        task = dict(task) if isinstance(task, Mapping) else {'weight': task}
+        task = _task_options(task)
         given = dict(pixel=pixel, tdp=tdp, task=task, adversarial=adversarial)
         given.update(perceptual=perceptual, segmentation=segmentation)
-        configs = {name: dict(cfg) for name, cfg in given.items() if cfg is not None}
+        configs = {
+            name: dict(check_options(f'the {name} loss', cfg))
+            for name, cfg in given.items()
+            if cfg is not None
+        }
         begins = {
             name: check_number(f'begin of the {name} loss', cfg.pop('begin', 0.0), most=0.999)
             for name, cfg in configs.items()
@@ -60,7 +64,7 @@ class SRLosses(nn.Module):
         self.adversarial = _build(configs.get('adversarial'), 'sr4ir_mm.AdversarialLoss')
         self.perceptual = _build(configs.get('perceptual'), 'sr4ir_mm.PerceptualLoss')
         self.segmentation = _build(configs.get('segmentation'), 'sr4ir_mm.SegmentationLoss')
-        self.task = check_number('weight of the task loss', configs['task'].get('weight', 1.0))
+        self.task = check_number('weight of the task loss', configs['task']['weight'])
         self.begins = {name: share for name, share in begins.items() if share > 0}
 
     def names(self) -> set[str]:
@@ -68,6 +72,16 @@ class SRLosses(nn.Module):
         built = ('pixel', 'tdp', 'adversarial', 'perceptual', 'segmentation')
         names = {name for name in built if getattr(self, name) is not None}
         return names | ({'task'} if self.task > 0 else set())
+
+
+def _task_options(task: float | Mapping) -> dict:
+    options = {'weight': 1.0, **task} if isinstance(task, Mapping) else {'weight': task}
+    unknown = sorted(set(options) - {'weight', 'begin'})
+    if unknown:
+        raise UserError(
+            f'the task loss of a phase has unknown options {unknown}; it takes weight and begin.'
+        )
+    return options
 
 
 def _build(cfg: dict | None, default_type: str) -> nn.Module | None:
@@ -176,7 +190,7 @@ class SRPhase(Phase):
 
     def needs_extractor(self) -> bool:
         """Whether the TDP loss names the extractor."""
-        return 'extractor' in ((self.losses.tdp and self.losses.tdp.nets) or ())
+        return 'extractor' in self.compared_nets()
 
     def loss_parts(self, context: PhaseContext) -> Sequence[Callable[[], Losses]]:
         """See :meth:`Phase.loss_parts` and ``in_parts``."""
@@ -220,6 +234,8 @@ class SRPhase(Phase):
     def compute_losses(self, context: PhaseContext) -> Losses:
         """See :meth:`Phase.compute_losses`; none before one has started, or where ``every`` leaves an iteration out."""
         active = self.active_losses(context.progress)
+        if self._is_finished_or_waits(context):
+            context.images.super_resolve_still(context.nets['sr_net'])
         if self._is_idle(context):
             return {}
         if 'segmentation' in active:
@@ -235,9 +251,12 @@ class SRPhase(Phase):
         return losses
 
     def _is_idle(self, context: PhaseContext) -> bool:
-        progress = context.progress
-        idle = progress.iteration % self.every or progress.ended(self.end)
-        return bool(idle) or not self.active_losses(progress)
+        left_out = bool(context.progress.iteration % self.every)
+        return left_out or self._is_finished_or_waits(context)
+
+    def _is_finished_or_waits(self, context: PhaseContext) -> bool:
+        """Whether the SR network is as it is for longer, before the first loss or after the end."""
+        return context.progress.ended(self.end) or not self.active_losses(context.progress)
 
     def _segment(self, context: PhaseContext) -> tuple[Tensor, Losses]:
         """SR images and the loss of the SR network's own segmentation, of one pass of it."""

@@ -8,11 +8,12 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from sr4ir_mm.models.phases.base import Phase, check_kinds, weighted
+from sr4ir_mm.models.losses import DistillLoss
+from sr4ir_mm.models.phases.base import Phase, shown_kinds, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.structures import Losses, LRHRBatch, repeat_batch
-from sr4ir_mm.utils.checks import check_number
+from sr4ir_mm.utils.checks import check_number, check_options
 from sr4ir_mm.utils.errors import UserError
 
 _DRAWS = (None, 'sample', 'iteration')
@@ -23,7 +24,8 @@ class TaskPhase(Phase):
     """Train the task network on weighted image kinds; SR images carry no gradient.
 
     Args:
-        images: Weight by image kind (``hr``, ``up``, ``sr``, ``cqmix``). The paper: 0.34 each of sr, hr, cqmix.
+        images: Weight by image kind (``hr``, ``up``, ``sr``, ``cqmix``); what has 0 is not shown. The paper: 0.34 each
+            of sr, hr, cqmix.
         concat: One forward pass over all kinds together instead of one each. Faster; batch norm then sees mixed
             statistics, and all weights must be equal.
         reuse_sr: Reuse the SR images that the SR phase made before its update instead of a second SR forward.
@@ -58,7 +60,7 @@ class TaskPhase(Phase):
     ) -> None:
         super().__init__()
         self.begin = check_number('begin of TaskPhase', begin, most=0.999)
-        self.images = check_kinds(images)
+        self.images = shown_kinds(images)
         if concat and len(set(self.images.values())) > 1:
             raise UserError(
                 f'TaskPhase(concat=True) needs equal weights, not {self.images}; set concat=False or make them equal.'
@@ -71,7 +73,7 @@ class TaskPhase(Phase):
         self.concat = concat
         self.reuse_sr = reuse_sr
         self.draw = draw
-        options = dict(distill or {})
+        options = dict(check_options('the distill loss', distill or {}))
         begin = check_number('begin of the distill loss', options.pop('begin', 0.0), most=0.999)
         build = {'type': 'sr4ir_mm.DistillLoss', **options}
         self.distill = None if distill is None else MODELS.build(build)
@@ -80,6 +82,10 @@ class TaskPhase(Phase):
     def loss_names(self) -> set[str]:
         """The distillation loss, if there is one."""
         return set() if self.distill is None else {'distill'}
+
+    def feature_loss(self) -> DistillLoss | None:
+        """The distillation loss."""
+        return self.distill
 
     def needs_extractor(self) -> bool:
         """Whether an HR-trained network is distilled."""

@@ -95,7 +95,7 @@ def test_features_of_backbone_and_neck_leave_ground_truth_alone(monkeypatch):
     model = toy.build('det', adapter=dict(resize=dict(short=96, long=160, divisor=32)))
     batch = model.data_preprocessor(toy.batch('det'), True)['inputs']
     rescaled = []
-    monkeypatch.setattr(detection, '_rescale_instances', lambda *args: rescaled.append(args))
+    monkeypatch.setattr(detection, '_rescale_boxes', lambda *args: rescaled.append(args))
     model.adapter.features(model.task_net, batch.hr_rgb01, batch, ['neck.0'])
     assert not rescaled
     model.adapter.to_task_inputs(batch.hr_rgb01, batch)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.config import ConfigDict
 
 from sr4ir_mm.utils.errors import UserError
 from tests import toy
@@ -99,6 +100,16 @@ def test_an_lr_image_of_another_size_is_told():
     model = toy.build('det')
     with pytest.raises(UserError, match='comes with 48 x 64 px, which at scale 4 needs 12 x 16'):
         model.data_preprocessor(stored_batch('det', [(64, 48)], [(16, 16)]), True)
+
+
+@pytest.mark.parametrize('augment', ['Mixup', 'CutMix'])
+def test_mixed_hr_images_beside_lr_images_from_files_are_refused(augment):
+    cfg = toy.classifier(train_cfg=dict(augments=[dict(type=augment, alpha=1.0)]))
+    model = toy.build('cls', task_net=ConfigDict(cfg))
+    data = stored_batch('cls', [(64, 64)] * 2, [(16, 16)] * 2)
+    with pytest.raises(UserError, match='do not follow the batch_augments'):
+        model.data_preprocessor(data, True)
+    model.data_preprocessor(stored_batch('cls', [(64, 64)] * 2, [(16, 16)] * 2), False)
 
 
 def lr_model(task, **kwargs):
