@@ -120,6 +120,7 @@ def test_a_signal_to_one_process_stops_both_with_one_checkpoint(tmp_path):
     straight = processes.run(tool, tmp_path / 'straight', [], 0, count=2, log=tmp_path / 'log')
     resumed = processes.run(resume, tmp_path, count=2, log=tmp_path / 'log')
     assert straight == resumed == [0, 0]
+    assert len(checkpoint(tmp_path / 'straight/epoch_3.pth')['buffers_of_processes']) == 2
     for one, other in zip(
         states(tmp_path / 'straight/epoch_3.pth'), states(tmp_path / 'epoch_3.pth'), strict=True
     ):

@@ -91,7 +91,9 @@ def test_a_second_interrupt_stops_at_once():
     from sr4ir_mm.engine.loops.interruption import Interruption
 
     before = signal.getsignal(signal.SIGINT)
-    with Interruption() as interruption:
+    interruption = Interruption()
+    interruption.is_heeded = True
+    with interruption:
         signal.raise_signal(signal.SIGINT)
         assert interruption.signal == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):

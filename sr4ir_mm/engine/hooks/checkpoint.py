@@ -14,7 +14,11 @@ from torch import Tensor
 
 from sr4ir_mm.engine.hooks.checkpoint_contents import check_resumed, check_tested
 from sr4ir_mm.engine.hooks.checkpoint_files import BACKEND, find_readable_checkpoint
-from sr4ir_mm.engine.hooks.other_processes import fit_to_processes, note_processes
+from sr4ir_mm.engine.hooks.other_processes import (
+    fit_to_processes,
+    note_processes,
+    restart_epoch,
+)
 from sr4ir_mm.engine.hooks.save_interval import SaveInterval
 from sr4ir_mm.registry import HOOKS
 from sr4ir_mm.utils.modules import unwrap
@@ -41,7 +45,7 @@ class TaskCheckpointHook(CheckpointHook):
     Args:
         args: mmengine's own.
         save_interval: ``dict(iters=..., minutes=...)``: also write a checkpoint after so many iterations or minutes
-            since the last one; it stands in for the one before it until the epoch's own comes.
+            since the last one; it stands in for the next regular one until that comes.
         kwargs: mmengine's own.
     """
 
@@ -52,11 +56,16 @@ class TaskCheckpointHook(CheckpointHook):
             self.backend_args = dict(backend=BACKEND)
         self._group: torch.distributed.ProcessGroup | None = None
         self._buffers: list[dict[str, Tensor]] = []
+        # A checkpoint of this run between the regular ones, which the next one makes superfluous.
+        self._stand_in: Path | None = None
 
     # ---- resuming -------------------------------------------------------------------------------------------------
 
     def before_run(self, runner: Runner) -> None:
-        """Choose the checkpoint that ``--resume`` goes on from."""
+        """Choose the checkpoint that ``--resume`` goes on from, and say that signals are heeded."""
+        interruption = getattr(runner._train_loop, 'interruption', None)
+        if interruption is not None:
+            interruption.is_heeded = True
         if not runner._resume or runner._load_from is not None:
             return
         readable, unreadable = find_readable_checkpoint(runner.work_dir)
@@ -74,8 +83,12 @@ class TaskCheckpointHook(CheckpointHook):
             check_resumed(runner, checkpoint)
         elif not hasattr(runner._train_loop, 'run'):
             check_tested(runner, checkpoint)
-        if runner._resume and 'processes' in checkpoint['meta']:
-            for sentence in fit_to_processes(checkpoint, runner.train_loop):
+        if runner._resume and 'processes' not in checkpoint['meta']:
+            restart_epoch(checkpoint, runner.train_loop)
+        elif runner._resume:
+            for sentence in fit_to_processes(
+                checkpoint, runner.train_loop, runner.param_schedulers
+            ):
                 runner.logger.warning(sentence)
             buffers = checkpoint.get('buffers_of_processes') or []
             if len(buffers) == get_world_size():
@@ -85,6 +98,9 @@ class TaskCheckpointHook(CheckpointHook):
         """Start the clock."""
         super().before_train(runner)
         self.save_interval.restart(runner.iter)
+        resumed = Path(str(runner._load_from)) if runner._resume and runner._load_from else None
+        if self.by_epoch and resumed and resumed.name.startswith('iter_') and self._is_own(resumed):
+            self._stand_in = resumed
         if get_world_size() > 1 and self._group is None:
             # Beside nccl: the processes agree on the host, and no device has to be waited for.
             self._group = torch.distributed.new_group(backend='gloo')
@@ -120,16 +136,12 @@ class TaskCheckpointHook(CheckpointHook):
 
     def _save_within_epoch(self, runner: Runner) -> None:
         done = runner.iter + 1
-        if self._group is not None:
-            self._buffers = [{} for _ in range(get_world_size())]
-            torch.distributed.all_gather_object(
-                self._buffers, _buffers(unwrap(runner.model)), self._group
-            )
-        if not self.by_epoch:
-            self._save_checkpoint(runner)
-        else:
-            self._write(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done), False)
-        self._buffers = []
+        self._write(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done), False)
+        self._stand_in = Path(self.out_dir) / f'iter_{done}.pth'
+
+    def _is_own(self, path: str | Path) -> bool:
+        """Whether a file lies in the folder of this run: a resumed one knows the paths of another's."""
+        return '://' in str(path) or Path(path).parent.resolve() == Path(self.out_dir).resolve()
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         outdated = None
@@ -146,6 +158,11 @@ class TaskCheckpointHook(CheckpointHook):
         """Write one checkpoint, point ``last_checkpoint`` at it, and only then remove what it stands in for."""
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        if self._group is not None:
+            self._buffers = [{} for _ in range(get_world_size())]
+            torch.distributed.all_gather_object(
+                self._buffers, _buffers(unwrap(runner.model)), self._group
+            )
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -157,15 +174,15 @@ class TaskCheckpointHook(CheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
+        self._buffers = []
         self.save_interval.restart(meta['iter'])
+        superfluous, self._stand_in = self._stand_in, None
         if not is_main_process():
             return
         pointer = self.file_backend.join_path(runner.work_dir, 'last_checkpoint')
         self.file_backend.put_text(str(self.last_ckpt), pointer)
-        if self.by_epoch and Path(self.out_dir).is_dir():
-            for path in Path(self.out_dir).glob('iter_*.pth'):
-                if path.name != name:
-                    path.unlink(missing_ok=True)
+        if superfluous is not None and superfluous.name != name:
+            self._remove(str(superfluous))
 
     def _remove(self, path: str) -> None:
         if is_main_process() and self.file_backend.isfile(path):
@@ -215,7 +232,7 @@ class TaskCheckpointHook(CheckpointHook):
         super()._save_best_checkpoint(runner, metrics)
         after = self._best_paths()
         for key, path in before.items():
-            if path is not None and after.get(key) not in (None, path):
+            if path is not None and after.get(key) not in (None, path) and self._is_own(path):
                 self._remove(path)
         self._set_best_paths({**before, **{k: path for k, path in after.items() if path}})
 

@@ -27,6 +27,10 @@ class AtomicLocalBackend(LocalBackend):
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(beside, path)
+        except OSError as error:
+            # A write has no name of its own to tell.
+            error.filename = error.filename or str(path)
+            raise
         finally:
             beside.unlink(missing_ok=True)
 
@@ -50,6 +54,8 @@ def find_readable_checkpoint(work_dir: str | Path) -> tuple[Path | None, list[Pa
     last = folder / 'last_checkpoint'
     if last.is_file():
         named = Path(last.read_text().strip())
+        # A folder that was moved holds it under the same name.
+        named = folder / named.name if (folder / named.name).is_file() else named
         found = [named, *(path for path in found if path.resolve() != named.resolve())]
     unreadable = []
     for path in found:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from sr4ir_mm.engine.loops.batches import NumberedBatches
 from sr4ir_mm.engine.loops.interruption import Interruption
-from sr4ir_mm.engine.loops.workers import begin_pass, end_workers
+from sr4ir_mm.engine.loops.workers import begin_pass, end_workers, lasting_workers
 from sr4ir_mm.registry import LOOPS
 from sr4ir_mm.utils.random_state import seed_generators
 
@@ -45,7 +45,9 @@ class EpochLoop(EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train, and end the iteration first when a signal asks to stop."""
-        with self.interruption:
+        # A resumed run has the seed of its checkpoint, which was not known when the loop was made.
+        self._batches.set_seed(self.runner.seed)
+        with self.interruption, lasting_workers(self.runner._val_loop):
             try:
                 return super().run()
             finally:

@@ -14,15 +14,17 @@ class Interruption:
 
     Attributes:
         signal: The signal that came; None before.
+        is_heeded: Whether a hook ends the training then; signals are left alone without one.
     """
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
+        self.is_heeded = False
         self._previous: dict[int, object] = {}
 
     def __enter__(self) -> Interruption:
         # Python allows handlers in the main thread only.
-        if threading.current_thread() is threading.main_thread():
+        if self.is_heeded and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._previous[number] = signal.signal(number, self._note)
         return self

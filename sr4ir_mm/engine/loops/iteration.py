@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from sr4ir_mm.engine.loops.batches import NumberedBatches
 from sr4ir_mm.engine.loops.interruption import Interruption
-from sr4ir_mm.engine.loops.workers import begin_pass, end_workers
+from sr4ir_mm.engine.loops.workers import begin_pass, end_workers, lasting_workers
 from sr4ir_mm.registry import LOOPS
 from sr4ir_mm.utils.random_state import seed_generators
 
@@ -43,7 +43,9 @@ class IterLoop(IterBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train, and end the iteration first when a signal asks to stop."""
-        with self.interruption:
+        # A resumed run has the seed of its checkpoint, which was not known when the loop was made.
+        self.dataloader_iterator.batches.set_seed(self.runner.seed)
+        with self.interruption, lasting_workers(self.runner._val_loop):
             try:
                 return super().run()
             finally:
@@ -70,7 +72,7 @@ class _EndlessBatches:
 
     def __init__(self, loop: IterLoop, batches: NumberedBatches) -> None:
         self._loop = loop
-        self._batches = batches
+        self.batches = batches
         self._position = 0
         self.iterator: Iterator | None = None
         self._passes = 0
@@ -94,9 +96,9 @@ class _EndlessBatches:
 
     def _where(self, iteration: int) -> tuple[int, int]:
         """Passes done and batches done of the current one."""
-        endless = isinstance(getattr(self._batches, 'sampler', None), InfiniteSampler)
-        return (0, iteration) if endless else divmod(iteration, len(self._batches))
+        endless = isinstance(getattr(self.batches, 'sampler', None), InfiniteSampler)
+        return (0, iteration) if endless else divmod(iteration, len(self.batches))
 
     def _start(self, done: int) -> None:
-        self._batches.start(self._position, done, epoch=self._passes)
+        self.batches.start(self._position, done, epoch=self._passes)
         self.iterator = begin_pass(self._loop.dataloader)

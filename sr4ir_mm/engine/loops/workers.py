@@ -6,6 +6,7 @@ import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.queues import Queue
@@ -67,6 +68,24 @@ def end_workers(loader: DataLoader, iterator: Iterator | None) -> None:
     loader._iterator = None
     if hasattr(iterator, '_shutdown_workers'):
         iterator._shutdown_workers()
+
+
+@contextmanager
+def lasting_workers(loop: Any) -> Iterator[None]:
+    """Let the workers of another loop, the validation's, live through signals while a training runs, and end them then.
+
+    Args:
+        loop: With its loader; None or one that is not built yet will do.
+    """
+    loader = getattr(loop, 'dataloader', None)
+    if not isinstance(loader, DataLoader):
+        yield
+        return
+    prepare_workers(loader)
+    try:
+        yield
+    finally:
+        end_workers(loader, loader._iterator)
 
 
 def _widen(pipe: int) -> None:

@@ -59,6 +59,20 @@ def set_train_loop(cfg: Config) -> None:
         settings['type'] = ours[kind.split('.')[-1]]
 
 
+def set_checkpoint_hook(cfg: Config) -> None:
+    """Replace mmengine's checkpoint hook, the default too, by the package's, which saves at a signal.
+
+    Args:
+        cfg: Changed in place; a hook of another kind, or None for no hook, is kept.
+    """
+    hooks = dict(cfg.get('default_hooks') or {})
+    hook = hooks.get('checkpoint', {'type': 'CheckpointHook'})
+    kind = (hook or {}).get('type')
+    kind = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
+    if kind.split('.')[-1] == 'CheckpointHook':
+        cfg.default_hooks = {**hooks, 'checkpoint': {**hook, 'type': 'sr4ir_mm.TaskCheckpointHook'}}
+
+
 def set_workers(cfg: Config) -> None:
     """Let loaders whose workers persist load without any, too (``num_workers=0``), which torch refuses.
 
@@ -98,5 +112,6 @@ def build_runner(cfg: Config) -> Runner:
 
     check_strategy(cfg)
     set_train_loop(cfg)
+    set_checkpoint_hook(cfg)
     set_workers(cfg)
     return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)

@@ -1,6 +1,9 @@
 """The best checkpoint is the task's, and a validation without task metrics stops nothing."""
 
+import shutil
+
 import pytest
+from mmengine.runner import Runner
 
 from tests import toy_runs
 
@@ -31,3 +34,63 @@ def test_a_detector_that_finds_nothing_does_not_stop_the_training(tmp_path, save
     assert best == []
     assert 'no best checkpoint is chosen' in log
     assert (tmp_path / 'epoch_2.pth').is_file()
+
+
+def names(work_dir):
+    return sorted(path.name for path in work_dir.glob('*.pth'))
+
+
+def test_a_run_that_goes_on_from_another_leaves_its_best_checkpoint_alone(tmp_path, monkeypatch):
+    from sr4ir_mm.engine.hooks import TaskCheckpointHook
+
+    save = TaskCheckpointHook._save_best_checkpoint
+
+    def better_each_time(hook, runner, metrics):
+        save(hook, runner, {**metrics, 'sr/psnr': float(runner.epoch)})
+
+    monkeypatch.setattr(TaskCheckpointHook, '_save_best_checkpoint', better_each_time)
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    toy_runs.run(first, epochs=1)
+    before = names(first)
+    toy_runs.run(second, epochs=2, resume=True, load_from=str(first / 'epoch_1.pth'))
+
+    assert names(first) == before == ['best_sr_psnr_epoch_1.pth', 'epoch_1.pth']
+    assert names(second) == ['best_sr_psnr_epoch_2.pth', 'epoch_2.pth']
+
+
+def test_a_run_by_epochs_leaves_checkpoints_of_other_runs_alone(tmp_path):
+    other = ['iter_40000-1a2b3c4d.pth', 'iter_40000.pth']
+    for name in other:
+        (tmp_path / name).write_bytes(b'')
+    toy_runs.run(tmp_path, epochs=1, **{'default_hooks.checkpoint.save_interval': dict(iters=3)})
+
+    assert [name for name in names(tmp_path) if 'best' not in name] == ['epoch_1.pth', *other]
+
+
+def test_checkpoints_between_do_not_push_the_regular_ones_out(tmp_path):
+    options = toy_runs.by_iterations(max_iters=10, val_interval=20)
+    options['default_hooks.checkpoint.max_keep_ckpts'] = 2
+    options['default_hooks.checkpoint.save_interval'] = dict(iters=1)
+    toy_runs.run(tmp_path, **options)
+
+    assert [n for n in names(tmp_path) if 'best' not in n] == ['iter_10.pth', 'iter_8.pth']
+
+
+def test_a_moved_run_goes_on_from_its_last_checkpoint(tmp_path):
+    from sr4ir_mm.engine.hooks.checkpoint_files import find_readable_checkpoint
+
+    toy_runs.run(tmp_path / 'run', epochs=3)
+    shutil.move(tmp_path / 'run', tmp_path / 'moved')
+    for name in ('epoch_2.pth', 'epoch_1.pth'):
+        (tmp_path / 'moved' / name).touch()
+
+    assert find_readable_checkpoint(tmp_path / 'moved')[0].name == 'epoch_3.pth'
+
+
+def test_with_mmengines_hook_signals_are_left_alone(tmp_path):
+    cfg = toy_runs.config(tmp_path, epochs=1)
+    cfg.default_hooks.checkpoint = dict(type='CheckpointHook')
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+
+    assert not runner.train_loop.interruption.is_heeded

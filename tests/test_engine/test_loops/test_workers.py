@@ -1,9 +1,13 @@
-"""Workers hand small tensors over by their value, others as torch does."""
+"""Workers hand small tensors over by their value, others as torch does, and live as long as the training."""
 
 import fcntl
 import io
+import os
 import pickle
+import signal
+from contextlib import suppress
 from multiprocessing.reduction import ForkingPickler
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -112,3 +116,28 @@ def test_a_pipe_that_may_not_grow_serves_as_it_is(monkeypatch):
     monkeypatch.setattr(workers, 'fcntl', refuse)
     batches = take_all(1)
     assert len(batches) == 2
+
+
+@pytest.mark.parametrize('raises', [False, True])
+def test_workers_of_the_validation_live_as_long_as_the_training(raises):
+    """A signal to the whole group would end them, and their end the training, before it has saved."""
+    loader = DataLoader(list(range(4)), num_workers=1, persistent_workers=True)
+    loop = SimpleNamespace(dataloader=loader)
+
+    with suppress(SystemExit), workers.lasting_workers(loop):
+        assert [value.item() for value in loader] == list(range(4))
+        (worker,) = loader._iterator._workers
+        os.kill(worker.pid, signal.SIGTERM)
+        assert [value.item() for value in loader] == list(range(4))
+        if raises:
+            raise SystemExit
+
+    worker.join(10)
+    assert not worker.is_alive()
+    assert loader._iterator is None
+
+
+@pytest.mark.parametrize('loop', [None, {}, SimpleNamespace(dataloader=dict(batch_size=1))])
+def test_a_loop_that_is_not_built_has_no_workers(loop):
+    with workers.lasting_workers(loop):
+        pass
