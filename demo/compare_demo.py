@@ -33,15 +33,14 @@ def main() -> None:
     """Predict with each model, tell, draw; a bad image is told and the others are done."""
     args = parse_args()
     warnings.filterwarnings('ignore')
-    import cv2
-
+    from sr4ir_mm.apis.analysis.outputs import check_folder, write_picture
     from sr4ir_mm.apis.comparing import load_models, predict_all, strip, tell
     from sr4ir_mm.apis.inputs import Images
     from sr4ir_mm.utils.track import track
     from sr4ir_mm.visualization import vstack_rows
 
+    check_folder(args.out_dir, '--out-dir')
     models = load_models(args.models, args.names, device=args.device, input=args.input)
-    args.out_dir.mkdir(parents=True, exist_ok=True)
     strips, errors = [], []
     for image in track(Images(args.inputs), 'comparing'):
         if image.error is not None:
@@ -53,7 +52,7 @@ def main() -> None:
             print(f'{image.name}: {title}: {words}', flush=True)
     if strips:
         path = args.out_dir / 'comparison.png'
-        cv2.imwrite(str(path), vstack_rows(strips)[..., ::-1])
+        write_picture(path, vstack_rows(strips))
         print(f'picture {path}')
     if errors:
         raise UserError(

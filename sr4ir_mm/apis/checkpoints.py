@@ -38,8 +38,9 @@ def find_model(
     """Find the config and the checkpoint that a user means.
 
     Args:
-        model: Config, its file, 'library::path', its name below ``configs/``, or the name of a shipped model; None
-            takes the config that the checkpoint holds, and so does a checkpoint in this place.
+        model: Config, its file, 'library::path', its name below ``configs/``, or the name of a shipped model, whose
+            config other weights must fit; None takes the config that the checkpoint holds, and so does a checkpoint in
+            this place.
         weights: Checkpoint, path or URL; None for the weights of a shipped model, or none.
 
     Returns:
@@ -49,7 +50,11 @@ def find_model(
         UserError: There is no such config or checkpoint.
     """
     if isinstance(model, (str, Path)) and str(model) in shipped_models():
-        weights, model = weights or shipped_models()[str(model)], None
+        shipped = str(shipped_models()[str(model)])
+        if weights is None:
+            weights, model = shipped, None
+        else:
+            model = config_in(read_checkpoint(shipped), shipped)
     elif weights is None and isinstance(model, (str, Path)) and Path(model).suffix in _SUFFIXES:
         weights, model = model, None
     checkpoint = None if weights is None else read_checkpoint(str(weights))

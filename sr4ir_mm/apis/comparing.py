@@ -13,10 +13,12 @@ from mmengine.structures import BaseDataElement
 from sr4ir_mm.apis.describe import describe
 from sr4ir_mm.apis.inferencer import SR4IRInferencer
 from sr4ir_mm.apis.inputs import Loaded
+from sr4ir_mm.apis.report.runs import unique_names
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.visualization import predict_kind
+from sr4ir_mm.visualization import hstack_panels, predict_kind
 
 BILINEAR = 'bilinear'
+HR = 'HR'
 
 
 def load_models(
@@ -35,7 +37,9 @@ def load_models(
     Raises:
         UserError: One cannot be loaded, or names and models are not of the same number.
     """
-    names = names or [_name(model) for model in models]
+    if not names:
+        short = short_names(models)
+        names = [short[model] for model in models]
     if len(set(names)) != len(models) or len(names) != len(models):
         raise UserError(
             f'{len(models)} models need {len(models)} different names, not {list(names)}; give them with --names.'
@@ -53,9 +57,20 @@ def load_models(
     return loaded
 
 
-def _name(model: str) -> str:
-    path = Path(model)
-    return f'{path.parent.name}/{path.stem}' if path.is_file() else model
+def short_names(models: Sequence[str]) -> dict[str, str]:
+    """Names for tables and pictures by model: a shipped model's own, of checkpoints folder and file.
+
+    Checkpoints whose folder and file are called alike get as many folders as tell them apart.
+
+    Raises:
+        UserError: One checkpoint is named in two ways.
+    """
+    files = [model for model in dict.fromkeys(models) if Path(model).is_file()]
+    full = unique_names([Path(model) for model in files], least=2)
+    stems = [name.removesuffix(Path(name).suffix) for name in full]
+    # Two files may differ in nothing but their suffix.
+    names = stems if len(set(stems)) == len(stems) else full
+    return {model: model for model in models} | dict(zip(files, names, strict=True))
 
 
 def predict_all(models: Mapping[str, SR4IRInferencer], image: Loaded) -> dict[str, BaseDataElement]:
@@ -73,7 +88,7 @@ def predict_all(models: Mapping[str, SR4IRInferencer], image: Loaded) -> dict[st
     for name, inferencer in models.items():
         samples[name] = _predict(inferencer, image, shown[name])
     if last.input == 'hr' and 'hr' not in shown.values():
-        samples['HR'] = _predict(last, image, 'hr')
+        samples[HR] = _predict(last, image, 'hr')
     return samples
 
 
@@ -89,8 +104,19 @@ def strip(
     score_thr: float = 0.3,
 ) -> np.ndarray:
     """(H, W, 3) uint8 RGB: the LR image, then a panel for each sample of :func:`predict_all`."""
-    first = next(iter(models.values()))
-    return first.painter(score_thr).strip(first.model, samples)
+    first, *others = samples.items()
+    owner = _owner(models, first[0])
+    parts = [owner.painter(score_thr).strip(owner.model, dict([first]))]
+    for title, sample in others:
+        owner = _owner(models, title)
+        panel = owner.painter(score_thr).panel(owner.model, sample, title)
+        parts.append(hstack_panels([panel]))
+    height = max(len(part) for part in parts)
+    parts = [
+        np.pad(part, ((0, height - len(part)), (0, 0), (0, 0)), constant_values=255)
+        for part in parts
+    ]
+    return np.concatenate(parts, axis=1)
 
 
 def tell(
@@ -99,5 +125,13 @@ def tell(
     score_thr: float = 0.3,
 ) -> list[tuple[str, str]]:
     """(title, predictions in words) of each sample."""
-    meta = next(iter(models.values())).model.dataset_meta
-    return [(title, describe(sample, meta, score_thr)) for title, sample in samples.items()]
+    return [
+        (title, describe(sample, _owner(models, title).model.dataset_meta, score_thr))
+        for title, sample in samples.items()
+    ]
+
+
+def _owner(models: Mapping[str, SR4IRInferencer], title: str) -> SR4IRInferencer:
+    """The model that made a sample of :func:`predict_all`; each has classes of its own."""
+    by_title = {BILINEAR: next(iter(models.values())), HR: list(models.values())[-1], **models}
+    return by_title[title]

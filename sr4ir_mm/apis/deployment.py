@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +22,7 @@ from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from sr4ir_mm.apis.inferencer import SR4IRInferencer
-from sr4ir_mm.apis.inputs import Images
+from sr4ir_mm.apis.inputs import Images, Loaded
 from sr4ir_mm.models.prediction import attach_images
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.structures import LRHRBatch
@@ -28,7 +31,11 @@ from sr4ir_mm.utils.track import track
 
 #: Largest difference between the file and PyTorch: of each output, or of its largest value where that is above 1.
 TOLERANCE = 1e-3
+#: The same between a file and the model it is said to be of: weights published in 16 bits differ by less.
+_SAME = 0.05
 OPSET = 17
+#: The name under which a file says what it is.
+_NOTE = 'sr4ir_mm'
 #: Exported images have sides that are multiples of this and at least twice as long, where sizes are dynamic.
 _STEP = 8
 _MOST = 2048
@@ -162,28 +169,67 @@ def export(
 
     Args:
         inferencer: The model, on the CPU.
-        path: ``.onnx``, run by onnxruntime, or ``.pt2``, run by torch.export.load.
+        path: ``.onnx``, run by onnxruntime, or ``.pt2``, run by torch.export.load; an earlier file there is replaced by
+            one that passed the check alone.
         images: LR images for the check, brought to multiples of 8 px by cutting.
         part: 'all' or 'sr'.
-        size: (height, width) of LR images for a file of one size; None for any multiple of 8 px from 16 px on (ONNX
-            files of convolutional networks take other sizes too).
+        size: (height, width) of LR images for a file of one size, as the model pads them; None for any multiple of 8
+            px from 16 px on (ONNX files of convolutional networks take other sizes too).
 
     Raises:
-        UserError: The model cannot be exported, or the file differs from PyTorch by more than 1e-3.
+        UserError: The model cannot be exported, the file cannot be written, or it differs from PyTorch by more than
+            1e-3.
     """
+    if path.suffix not in _WRITERS:
+        raise UserError(
+            f'{path} must end in {" or ".join(_WRITERS)}, which says what to export to.'
+        )
+    with _replacing(path) as draft:
+        return _export(inferencer, path, draft, images, part, size)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file of the same name in a folder beside ``path``, which takes its place if all goes well.
+
+    Raises:
+        UserError: Nothing can be written there.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = TemporaryDirectory(prefix='.export_', dir=path.parent)
+    except OSError as error:
+        raise UserError(
+            f'{path} cannot be written ({error.strerror}); give another file, or correct the rights.'
+        ) from error
+    with folder:
+        draft = Path(folder.name) / path.name
+        yield draft
+        os.replace(draft, path)
+
+
+def _export(
+    inferencer: SR4IRInferencer,
+    path: Path,
+    draft: Path,
+    images: Sequence[str | Path | np.ndarray],
+    part: str,
+    size: tuple[int, int] | None,
+) -> Exported:
+    """Write the draft of a file and check it; see :func:`export`."""
+    if part == 'all' and size is not None:
+        _check_is_padded_size(inferencer, size)
     graph = Graph(inferencer.model, part).eval().requires_grad_(False)
     samples = [graph.inputs(sample) for sample in check_images(images, size)]
-    writers = {'.onnx': _write_onnx, '.pt2': _write_torch}
-    if path.suffix not in writers:
-        raise UserError(f'{path} must end in {" or ".join(writers)}, which says what to export to.')
-    path.parent.mkdir(parents=True, exist_ok=True)
     model = f'{type(inferencer.model.task_net).__name__} with {_sr_name(graph)}'
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         expected = [graph(*sample) for sample in samples]
         try:
-            writers[path.suffix](graph, samples[0], path, size)
-            run = open_file(path)
+            _WRITERS[path.suffix](graph, samples[0], draft, size)
+            run = open_file(draft)
         except UserError:
             raise
         except Exception as error:
@@ -196,6 +242,26 @@ def export(
         seconds = [_median_seconds(call, samples[0]) for call in (run, graph)]
     ends_with = 'SR network' if part == 'sr' else graph.head_name or 'neck'
     return Exported(path, difference, *seconds, ends_with)
+
+
+def _check_is_padded_size(inferencer: SR4IRInferencer, size: tuple[int, int]) -> None:
+    """Refuse a size that no image of the inferencer ever reaches the SR network with.
+
+    Raises:
+        UserError: The model's preprocessor pads images of this size.
+    """
+    if inferencer.input != 'lr':
+        return
+    image = Loaded('--size', np.zeros((*size, 3), np.uint8))
+    data = inferencer.preprocess([image])
+    batch = inferencer.model.data_preprocessor(data, False)['inputs']
+    padded = tuple(batch.lr_rgb01.shape[-2:])
+    if padded != tuple(size):
+        told, other = ('x'.join(map(str, sides)) for sides in (size, padded))
+        raise UserError(
+            f'--size {told} is no size this model computes with, as it pads such images to {other}; give --size '
+            f'{other}.'
+        )
 
 
 def check_images(
@@ -261,8 +327,7 @@ def _write_onnx(
         opset_version=OPSET,
     )
     model = onnx.load(str(path))
-    note = dict(scale=graph.scale, ends_with=graph.head_name or graph.part, images='RGB, 0 to 1')
-    onnx.helper.set_model_props(model, {'sr4ir_mm': json.dumps(note)})
+    onnx.helper.set_model_props(model, {_NOTE: json.dumps(_note(graph, size))})
     onnx.save(model, str(path))
 
 
@@ -278,18 +343,61 @@ def _write_torch(
     # Not strict: mmagic's EDSR sets an attribute in its forward pass. Of feature pyramids, torch 2.4 saves files of any
     # size that it cannot load, which export() tells.
     program = torch.export.export(graph, sample, dynamic_shapes=shapes, strict=False)
-    torch.export.save(program, str(path))
+    torch.export.save(program, str(path), extra_files={_NOTE: json.dumps(_note(graph, size))})
 
 
-def open_file(path: Path) -> Callable[..., list[Tensor]]:
-    """What runs an exported file: the arguments of :meth:`Graph.forward` to its outputs.
+#: Suffix -> what writes such files.
+_WRITERS = {'.onnx': _write_onnx, '.pt2': _write_torch}
+
+
+def _note(graph: Graph, size: tuple[int, int] | None) -> dict[str, Any]:
+    """What a file says of itself."""
+    return dict(
+        scale=graph.scale,
+        part=graph.part,
+        ends_with=graph.head_name or graph.part,
+        networks=[_sr_name(graph), *_task_name(graph)],
+        size=None if size is None else list(size),
+        images='RGB, 0 to 1',
+    )
+
+
+def _task_name(graph: Graph) -> list[str]:
+    return [type(graph.task_net).__name__] if graph.part == 'all' else []
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """An exported file that is ready to run.
+
+    Attributes:
+        run: The arguments of :meth:`Graph.forward` to its outputs.
+        note: What it says of itself, see :func:`_note`; empty where it says nothing.
+    """
+
+    run: Callable[..., list[Tensor]]
+    note: dict[str, Any]
+
+    def __call__(self, *inputs: Tensor) -> list[Tensor]:
+        """The outputs."""
+        return self.run(*inputs)
+
+
+def open_file(path: str | Path) -> OpenFile:
+    """Open an exported file to run it.
 
     Raises:
-        UserError: onnxruntime is missing.
+        UserError: There is no such file, or onnxruntime is missing.
     """
+    path = Path(path)
+    if path.suffix not in _WRITERS or not path.is_file():
+        raise UserError(
+            f'{path} is no exported file; give one that tools/deployment/export.py wrote ({", ".join(_WRITERS)}).'
+        )
     if path.suffix == '.pt2':
-        module = torch.export.load(str(path)).module()
-        return lambda *inputs: list(module(*inputs))
+        extra = {_NOTE: ''}
+        module = torch.export.load(str(path), extra_files=extra).module()
+        return OpenFile(lambda *inputs: list(module(*inputs)), json.loads(extra[_NOTE] or '{}'))
     onnxruntime = _import('onnxruntime')
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
@@ -300,7 +408,8 @@ def open_file(path: Path) -> Callable[..., list[Tensor]]:
         outputs = session.run(None, {slot.name: value.numpy() for slot, value in named})
         return [torch.from_numpy(output) for output in outputs]
 
-    return run
+    note = session.get_modelmeta().custom_metadata_map.get(_NOTE, '{}')
+    return OpenFile(run, json.loads(note))
 
 
 def _import(name: str) -> ModuleType:
@@ -342,7 +451,7 @@ def _check(
                     f'the file of {model} fixes sizes (makes {tuple(one.shape)} instead of {tuple(other.shape)} from '
                     f'an image of {size} px); export one size with --size.'
                 )
-            difference = float((one - other).abs().max() / other.abs().max().clamp(min=1))
+            difference = _difference(one, other)
             if not difference <= TOLERANCE:
                 raise UserError(
                     f'the file of {model} differs from PyTorch by {difference:.1e} on an image of {size} px, more than '
@@ -350,6 +459,11 @@ def _check(
                 )
             largest = max(largest, difference)
     return largest
+
+
+def _difference(found: Tensor, wanted: Tensor) -> float:
+    """Largest difference, of the largest value where that is above 1."""
+    return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1))
 
 
 def _median_seconds(call: Callable[..., Any], sample: tuple[Tensor, ...]) -> float:
@@ -371,14 +485,18 @@ class ExportedInferencer:
     Args:
         inferencer: The model that was exported.
         path: Its file, of part 'all'.
+
+    Raises:
+        UserError: There is no such file, or it is not of this model.
     """
 
-    def __init__(self, inferencer: SR4IRInferencer, path: Path) -> None:
+    def __init__(self, inferencer: SR4IRInferencer, path: str | Path) -> None:
         self.inferencer = inferencer
-        self.graph = Graph(inferencer.model)
-        self.run = open_file(path)
-        with torch.no_grad():
-            self.graph(*self.graph.inputs(torch.zeros(1, 3, 4 * _STEP, 4 * _STEP)))
+        self.path = Path(path)
+        self.graph = Graph(inferencer.model).eval()
+        self.run = _opened(self.path)
+        _check_note(self.path, self.run.note, self.graph)
+        self._check_computes_the_same()
 
     @torch.no_grad()
     def __call__(self, inputs: Any) -> list[BaseDataElement]:
@@ -394,12 +512,83 @@ class ExportedInferencer:
 
     def _predict(self, batch: LRHRBatch) -> list[BaseDataElement]:
         model = self.inferencer.model
-        sr_rgb01, *outputs = self.run(*self.graph.inputs(batch.lr_rgb01, batch.border))
+        sr_rgb01, *outputs = self._run(*self.graph.inputs(batch.lr_rgb01, batch.border))
         found = pytree.tree_unflatten(outputs, self.graph.structure)
         with _answering(model.task_net, self.graph.head_name, found):
             samples = model.adapter.predict(model.task_net, sr_rgb01, batch)
         attach_images(samples, batch, sr_rgb01, model.scale)
         return samples
+
+    def _run(self, *inputs: Tensor) -> list[Tensor]:
+        """Outputs of the file.
+
+        Raises:
+            UserError: It takes images of other sizes.
+        """
+        try:
+            return self.run(*inputs)
+        except Exception as error:
+            height, width = inputs[0].shape[-2:]
+            reason = ' '.join(str(error).split())[:160]
+            raise UserError(
+                f'{self.path} does not run on an LR image of {height} x {width} px, which this model makes of the '
+                f'input ({reason}); give images of its size, or export it anew for any size or with --size '
+                f'{height}x{width}.'
+            ) from error
+
+    @torch.no_grad()
+    def _check_computes_the_same(self) -> None:
+        """Compare the file with the model on one image.
+
+        Raises:
+            UserError: They differ by more than rounding does, so the file is of other weights.
+        """
+        height, width = self.run.note.get('size') or (4 * _STEP, 4 * _STEP)
+        ramp = torch.linspace(0, 1, 3 * height * width).view(1, 3, height, width)
+        sample = self.graph.inputs(ramp)
+        # Tells the graph, besides, how its outputs hang together.
+        expected, found = self.graph(*sample), self._run(*sample)
+        same = [one.shape for one in found] == [one.shape for one in expected]
+        if not same or not max(map(_difference, found, expected)) <= _SAME:
+            raise UserError(
+                f'{self.path} computes other values than this model, so it was exported from other weights; give the '
+                'model it was made of, or export this one.'
+            )
+
+
+def _opened(path: Path) -> OpenFile:
+    """See :func:`open_file`.
+
+    Raises:
+        UserError: There is no such file, or it is damaged.
+    """
+    try:
+        return open_file(path)
+    except UserError:
+        raise
+    except Exception as error:
+        reason = ' '.join(str(error).split())[:160]
+        raise UserError(f'{path} cannot be opened ({reason}); export it anew.') from error
+
+
+def _check_note(path: Path, note: dict[str, Any], graph: Graph) -> None:
+    """Compare what a file says of itself with the model.
+
+    Raises:
+        UserError: It is of part 'sr' or of another model.
+    """
+    if 'sr' in (note.get('part'), note.get('ends_with')):
+        raise UserError(
+            f"{path} holds the SR network alone, which predicts nothing; export the whole model with part='all' "
+            '(--part all).'
+        )
+    own = _note(graph, None)
+    for name in ('networks', 'scale', 'ends_with'):
+        if name in note and note[name] != own[name]:
+            raise UserError(
+                f'{path} was exported from another model ({name} {note[name]} instead of {own[name]}); give the model '
+                'it was made of, or export this one.'
+            )
 
 
 @contextmanager

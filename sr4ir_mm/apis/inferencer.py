@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.infer import BaseInferencer
-from mmengine.registry import DefaultScope
+from mmengine.registry import DefaultScope, Registry
 from mmengine.structures import BaseDataElement
 
 from sr4ir_mm.apis.checkpoints import find_model, load_weights
@@ -62,7 +63,7 @@ class SR4IRInferencer(BaseInferencer):
         model: Config, its file, 'library::path', its name below ``configs/``, or the name of a shipped model; None
             takes the config that the checkpoint holds.
         weights: Checkpoint, path or URL; None for the weights of a shipped model.
-        device: Such as 'cpu' or 'cuda:0'; the accelerator if there is one by default.
+        device: Such as 'cpu', 'cuda:0' or a torch.device; the accelerator if there is one by default.
         input: 'lr' takes images as LR images; 'hr' makes LR images of them as the benchmark of the config does.
         coordinates: For LR input, whether predictions are told in 'lr' or 'sr' pixels.
         image: Kind of image shown to the task network, 'sr', 'up' or 'hr'; the config's by default.
@@ -84,7 +85,7 @@ class SR4IRInferencer(BaseInferencer):
         self,
         model: str | Path | Config | Mapping | None = None,
         weights: str | Path | None = None,
-        device: str | None = None,
+        device: str | torch.device | None = None,
         input: str = 'lr',
         coordinates: str = 'lr',
         image: str | None = None,
@@ -96,7 +97,9 @@ class SR4IRInferencer(BaseInferencer):
         _check_choice('input', input, ('lr', 'hr'))
         _check_choice('coordinates', coordinates, ('lr', 'sr'))
         _check_choice('precision', precision, PRECISIONS)
+        device = _usable(device)
         cfg, self._checkpoint, name = find_model(model, weights)
+        _check_is_task_driven(cfg, name if model is None else model)
         if self._checkpoint is None:
             raise UserError(
                 f'there are no weights for {model}; give the checkpoint of a training with weights=.'
@@ -107,7 +110,7 @@ class SR4IRInferencer(BaseInferencer):
         self.own_input = (cfg.model.get('test_cfg') or {}).get('input', 'hr')
         test_cfg = dict(input=input, coordinates=coordinates, **({'image': image} if image else {}))
         cfg.merge_from_dict({'model': dict(test_cfg=test_cfg, init_from=None)})
-        super().__init__(cfg, None, _usable(device), cfg.get('default_scope'), show_progress)
+        super().__init__(cfg, None, device, cfg.get('default_scope'), show_progress)
         self.name = Path(name).stem
         self._painters: dict[float, StripPainter] = {}
 
@@ -235,7 +238,7 @@ class SR4IRInferencer(BaseInferencer):
         return samples, pictures
 
     def _sentence(self, error: Exception, batch: Sequence[Loaded]) -> str | None:
-        """The sentence for an error that is the image's or the machine's; None for any other."""
+        """The sentence for an error; None where its traceback is asked for, or is not the image's."""
         if isinstance(error, UserError):
             return str(error)
         short = isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError))
@@ -248,7 +251,15 @@ class SR4IRInferencer(BaseInferencer):
             )
         if type(error).__module__.startswith('torch._dynamo'):
             return 'torch cannot compile this model here; leave compile out.'
-        return None
+        if os.getenv('SR4IR_DEBUG') == '1':
+            return None
+        # Such as mmdet's IndexError on images of few px: one image must not cost the answers of all others.
+        height, width = batch[0].image.shape[:2]
+        reason = ' '.join(str(error).split())[:160]
+        return (
+            f'{batch[0].name} ({width} x {height} px) cannot be predicted on ({type(error).__name__}: {reason}); '
+            'leave it out or give it larger, SR4IR_DEBUG=1 shows where it fails.'
+        )
 
     def _autocast(self) -> AbstractContextManager:
         """16 bits for the task network too where its operators have them."""
@@ -298,10 +309,31 @@ def build_model(cfg: Config) -> TaskDrivenSR:
 
 def make_painter(model: TaskDrivenSR, score_thr: float = 0.3) -> StripPainter:
     """What draws for a model of :func:`build_model`: its task library's visualizer with its classes."""
-    visualizer = VISUALIZERS.get(model.cfg.visualizer.type)
-    return StripPainter(
-        visualizer, f'painter_{id(model)}_{score_thr}', model.dataset_meta, score_thr
-    )
+    settings, scope = model.cfg.get('visualizer') or {}, model.cfg.get('default_scope')
+    visualizer = registered(VISUALIZERS, settings, scope)
+    if visualizer is None:
+        raise UserError(
+            f'the config names no visualizer that can be found ({settings.get("type")!r}, looked up from scope '
+            f"{scope!r}); set one, such as visualizer=dict(type='mmdet.DetLocalVisualizer')."
+        )
+    meta = model.dataset_meta if model.dataset_meta.get('classes') else numbered_classes(model)
+    return StripPainter(visualizer, f'painter_{id(model)}_{score_thr}', meta, score_thr)
+
+
+def registered(registry: Registry, settings: Mapping, default_scope: str | None) -> type | None:
+    """The class that a part of a config names, in its own scope or the config's; None if there is none."""
+    kind = settings.get('type')
+    if not isinstance(kind, str):
+        return kind
+    with registry.switch_scope_and_registry(settings.get('_scope_') or default_scope) as own:
+        return own.get(kind)
+
+
+def numbered_classes(model: TaskDrivenSR) -> dict:
+    """Class names for a model that knows none: label maps are not drawn without."""
+    counts = [getattr(module, 'num_classes', 0) for module in model.task_net.modules()]
+    most = max((count for count in counts if isinstance(count, int)), default=0)
+    return with_palette({'classes': tuple(f'class {label}' for label in range(most))})
 
 
 def to_results(loaded: Loaded) -> dict[str, Any]:
@@ -337,9 +369,12 @@ def same_sized(images: Iterator[Loaded], batch_size: int) -> Iterator[list[Loade
 
 
 def with_palette(dataset_meta: Mapping) -> dict:
-    """Class names with a colour each; data sets that bring no colours get spread hues."""
+    """Class names with a colour each; data sets that bring no colours get spread hues, those without classes none."""
     count = len(dataset_meta.get('classes') or ())
-    hues = [colorsys.hsv_to_rgb(index / max(count, 1), 0.8, 0.9) for index in range(count)]
+    if count == 0:
+        # The libraries' visualizers find colours of their own only where there is no palette, not even an empty one.
+        return {key: value for key, value in dataset_meta.items() if key != 'palette'}
+    hues = [colorsys.hsv_to_rgb(index / count, 0.8, 0.9) for index in range(count)]
     palette = [[round(255 * channel) for channel in colour] for colour in hues]
     # mmdet's visualizer takes tuples only.
     colours = [tuple(colour) for colour in dataset_meta.get('palette') or palette]
@@ -356,8 +391,35 @@ def _check_choice(name: str, value: Any, choices: Sequence | Mapping) -> None:
         raise UserError(f'{name}={value!r} is unknown; choose one of {sorted(choices)}.')
 
 
-def _usable(device: str | None) -> str | None:
-    """The device, if it is there."""
-    if device is not None and device.startswith('cuda') and not torch.cuda.is_available():
-        raise UserError(f"device={device!r} is not there (torch sees no GPU); use device='cpu'.")
-    return device
+def _check_is_task_driven(cfg: Config, name: Any) -> None:
+    """Refuse configs of plain task networks, and files that are no config of a model."""
+    settings = cfg.get('model') or {}
+    found = registered(MODELS, settings, cfg.get('default_scope'))
+    # What is not registered at all is told when it is built.
+    if settings and (
+        found is None or not isinstance(found, type) or issubclass(found, TaskDrivenSR)
+    ):
+        return
+    told = f'type={settings.get("type")!r}' if settings else 'no model'
+    shown = name if isinstance(name, (str, Path)) else 'the config'
+    raise UserError(
+        f'{shown} holds {told} instead of a TaskDrivenSR; put an SR network in front of a task network with '
+        'tools/wrap_config.py, and give the config it writes.'
+    )
+
+
+def _usable(device: str | torch.device | None) -> str | None:
+    """The device's name, if it is there."""
+    if device is None:
+        return None
+    name = str(device)
+    if name.startswith('cuda') and not torch.cuda.is_available():
+        raise UserError(f"device={name!r} is not there (torch sees no GPU); use device='cpu'.")
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = ' '.join(str(error).split())[:100]
+        raise UserError(
+            f"device={name!r} cannot be used ({reason}); give 'cpu', or such as 'cuda:0' for a GPU."
+        ) from error
+    return name

@@ -48,12 +48,7 @@ class Images:
     """
 
     def __init__(self, inputs: Input | Sequence[Input]) -> None:
-        items = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        if not items:
-            raise UserError('there is no image to predict on; give at least one.')
-        self._items: list[str | Path | np.ndarray] = []
-        for item in items:
-            self._items += [item] if isinstance(item, np.ndarray) else _files(item)
+        self._items = expand(inputs)
         self._frames = {
             str(item): len(VideoReader(str(item)))
             for item in self._items
@@ -75,6 +70,21 @@ class Images:
                 yield from _video_frames(str(item), self._frames[str(item)])
             else:
                 yield _load(str(item), lambda path=item: read_image(Path(path)))
+
+
+def expand(inputs: Input | Sequence[Input]) -> list[str | np.ndarray]:
+    """Files and arrays that inputs name, each as often as it is named.
+
+    Raises:
+        UserError: See :class:`Images`.
+    """
+    items = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    if not items:
+        raise UserError('there is no image to predict on; give at least one.')
+    named: list[str | np.ndarray] = []
+    for item in items:
+        named += [item] if isinstance(item, np.ndarray) else _files(item)
+    return named
 
 
 def _files(item: str | Path) -> list[str]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import cv2
 import numpy as np
 
-from sr4ir_mm.apis.describe import as_dict, describe
+from sr4ir_mm.apis.describe import as_dict, describe, label_map
 from sr4ir_mm.apis.inferencer import Answer, SR4IRInferencer
-from sr4ir_mm.apis.inputs import Input
+from sr4ir_mm.apis.inputs import VIDEO_SUFFIXES, Input, expand
 from sr4ir_mm.utils.errors import UserError
+
+_FRAME = re.compile(r'(.+)#(\d{6,})')
 
 
 def predict_to_folder(
@@ -27,19 +32,22 @@ def predict_to_folder(
 
     Args:
         inferencer: The model.
-        inputs: See :meth:`SR4IRInferencer.__call__`.
+        inputs: See :meth:`SR4IRInferencer.__call__`; a file that is named twice is taken once.
         out_dir: Gets ``NAME.png`` (LR | bilinear | SR), ``sr/NAME.png``, of segmentations ``labels/NAME.png``.
         batch_size: Images at a time.
         score_thr: Least score told and drawn.
 
     Raises:
-        UserError: An image could not be predicted on; the others are done first.
+        UserError: An image could not be predicted on; the others are done first. Before anything is written: the folder
+            does not take files, or holds inputs that pictures would overwrite.
     """
-    out_dir.mkdir(parents=True, exist_ok=True)
+    items = _once_each(expand(inputs))
+    check_out_dir(out_dir)
+    _check_inputs_are_kept(items, out_dir)
     written: dict[str, Any] = {}
     errors: list[str] = []
     meta = inferencer.model.dataset_meta
-    for answer in inferencer.stream(inputs, batch_size, return_vis=True, score_thr=score_thr):
+    for answer in inferencer.stream(items, batch_size, return_vis=True, score_thr=score_thr):
         if answer.error is not None:
             errors.append(answer.error)
             print(f'{answer.name}: skipped: {answer.error}', flush=True)
@@ -56,30 +64,82 @@ def predict_to_folder(
         )
 
 
+def check_out_dir(out_dir: Path) -> None:
+    """Make the folder, and check that files can be made in it before anything is computed.
+
+    Raises:
+        UserError: They cannot.
+    """
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out_dir):
+            pass
+    except OSError as error:
+        raise UserError(
+            f'nothing can be written in the folder {out_dir} ({error.strerror}); give another with --out-dir, or '
+            'correct its rights.'
+        ) from error
+
+
 def write_pictures(answer: Answer, out_dir: Path, stem: str) -> Path:
     """Write the pictures of one answer.
 
     Returns:
         The strip LR | bilinear | SR.
+
+    Raises:
+        UserError: One cannot be written.
     """
-    pictures = {
-        out_dir / f'{stem}.png': answer.picture,
-        out_dir / 'sr' / f'{stem}.png': answer.sr_rgb,
-    }
-    for path, picture in pictures.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), picture[..., ::-1])
-    if 'pred_sem_seg' in answer.sample:
-        labels = answer.sample.pred_sem_seg.data.squeeze(0).numpy().astype(np.uint8)
-        (out_dir / 'labels').mkdir(exist_ok=True)
-        cv2.imwrite(str(out_dir / 'labels' / f'{stem}.png'), labels)
+    _write_picture(out_dir / f'{stem}.png', answer.picture[..., ::-1])
+    _write_picture(out_dir / 'sr' / f'{stem}.png', answer.sr_rgb[..., ::-1])
+    labels = label_map(answer.sample)
+    if labels is not None:
+        _write_picture(out_dir / 'labels' / f'{stem}.png', labels)
     return out_dir / f'{stem}.png'
+
+
+def _write_picture(path: Path, picture: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(path), picture):
+        raise UserError(
+            f'the picture {path} cannot be written; free some space, or give another folder with --out-dir.'
+        )
+
+
+def _once_each(items: Sequence[str | np.ndarray]) -> list[str | np.ndarray]:
+    """Arrays, and each file where it is named first."""
+    kept: dict[Any, str | np.ndarray] = {}
+    for index, item in enumerate(items):
+        key = index if isinstance(item, np.ndarray) else os.path.realpath(item)
+        kept.setdefault(key, item)
+    return list(kept.values())
+
+
+def _check_inputs_are_kept(items: Sequence[str | np.ndarray], out_dir: Path) -> None:
+    """Refuse to write pictures over the images they are made of.
+
+    Raises:
+        UserError: A picture in one of the folders that are written to is an input, also by a link.
+    """
+    files = [item for item in items if not isinstance(item, np.ndarray) and os.path.exists(item)]
+    inputs = {(stat.st_dev, stat.st_ino) for stat in map(os.stat, files)}
+    for folder in (out_dir, out_dir / 'sr', out_dir / 'labels'):
+        for path in sorted(folder.glob('*.png')):
+            stat = path.stat() if path.exists() else None
+            if stat is not None and (stat.st_dev, stat.st_ino) in inputs:
+                raise UserError(
+                    f'{path} is an input, and its picture would be written over it; give another folder with '
+                    '--out-dir.'
+                )
 
 
 def _new_stem(name: str, taken: set[str]) -> str:
     """File name without suffix for an image, unlike those of other folders' images."""
-    path, _, frame = name.partition('#')
-    stem = Path(path).stem + (f'_{frame}' if frame else '')
+    frame = _FRAME.fullmatch(name)
+    if frame and Path(frame[1]).suffix.lower() in VIDEO_SUFFIXES:
+        stem = f'{Path(frame[1]).stem}_{frame[2]}'
+    else:
+        stem = Path(name).stem
     return next(
         candidate
         for candidate in (stem, *(f'{stem}_{number}' for number in range(2, len(taken) + 3)))

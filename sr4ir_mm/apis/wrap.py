@@ -9,18 +9,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import mmengine.hooks
+import torch
 from mmengine.config import Config
 
 from sr4ir_mm.apis.config_text import Code, assignments
 from sr4ir_mm.apis.methods import Method, find_method
 from sr4ir_mm.models.adapters.build import ADAPTERS
 from sr4ir_mm.models.adapters.supported import check_supported
+from sr4ir_mm.models.sr_nets.build import build_sr_net, check_scale
 from sr4ir_mm.models.sr_nets.defaults import default_sr_net
 from sr4ir_mm.utils.errors import UserError
 
 _LIBRARIES = tuple(ADAPTERS)
 _CQMIX_GRID = {'mmpretrain': 4}
 _SR_OPTIMIZER = dict(type='AdamW', lr=1e-4, weight_decay=0.0)
+_SCALES = (2, 3, 4, 8)
+#: How networks trained on ImageNet see images, whatever the zoo config's model makes of them.
+_IMAGENET = dict(
+    type='mmpretrain.ClsDataPreprocessor',
+    mean=[123.675, 116.28, 103.53],
+    std=[58.395, 57.12, 57.375],
+    to_rgb=True,
+)
+#: Ends the first line of every config that is written here, so that it may be written anew.
+_SIGNATURE = '; written by tools/wrap_config.py.'
 # Hooks of the task libraries that read the runner, the batch or the outputs, not the model's attributes, or that keep
 # whole checkpoints: they belong on the whole model. All others get to see the task network.
 _ROOT_HOOKS = {
@@ -91,16 +103,129 @@ def wrap_config(source: str, wrapping: Wrapping, out: str) -> str:
         out: Where the text will be saved; a base in a file is named relative to it.
 
     Raises:
-        UserError: The config cannot be read, or its model cannot have an SR network in front.
+        UserError: The config cannot be read, its model cannot have an SR network in front, the SR network does not
+            enlarge by this scale, or the method lacks weights.
     """
     base = load_zoo_config(source)
     library = library_of(base, source)
     preprocessor = base.model.get('data_preprocessor') or base.get('data_preprocessor')
     check_supported({**base.model, '_scope_': library, 'data_preprocessor': preprocessor})
+    if find_method(wrapping.method).needs_sr():
+        check_sr_net(wrapping)
     reference = (
         source if '::' in source else osp.relpath(source, osp.dirname(osp.abspath(out)) or '.')
     )
     return _WrappedText(base, library, source, reference.replace(os.sep, '/'), wrapping).build()
+
+
+def check_sr_net(wrapping: Wrapping) -> None:
+    """Check that the SR network can be built for the scale and enlarges by it.
+
+    Raises:
+        UserError: It cannot, or there is no such network.
+    """
+    problem = _sr_problem(wrapping.sr, wrapping.scale)
+    if problem is None:
+        return
+    fitting = [str(scale) for scale in _SCALES if _sr_problem(wrapping.sr, scale) is None]
+    if not fitting:
+        raise UserError(f'{problem}.')
+    raise UserError(
+        f'--scale {wrapping.scale} does not fit --sr {_sr_name(wrapping.sr)} ({problem}); choose --scale '
+        f'{" or ".join(fitting)} with it, or another --sr.'
+    )
+
+
+def _sr_problem(sr: str | Mapping, scale: int) -> str | None:
+    """Why an SR network does not enlarge by a scale; None if it does."""
+    cfg = _sr_config(sr, scale)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            check_scale(build_sr_net(cfg), scale)
+    except Exception as error:  # of any library, each has its own
+        return ' '.join(str(error).split()).rstrip('.') or type(error).__name__
+    return None
+
+
+def _sr_config(sr: str | Mapping, scale: int) -> dict[str, Any]:
+    return default_sr_net(sr, scale) if isinstance(sr, str) else dict(sr)
+
+
+def _sr_name(sr: str | Mapping) -> str:
+    return sr if isinstance(sr, str) else str(sr['type'])
+
+
+def check_target(source: str, out: str, force: bool = False) -> None:
+    """Check that writing a wrapped config destroys nothing of the user's.
+
+    Args:
+        source: What is wrapped.
+        out: The file to be.
+        force: Whether any other file may be replaced.
+
+    Raises:
+        UserError: ``out`` is the source itself, a folder, or a file that was not written here.
+    """
+    if not osp.exists(out):
+        return
+    if osp.isdir(out):
+        raise UserError(f'-o {out} is a folder; name a file in it.')
+    if osp.isfile(source) and osp.samefile(source, out):
+        raise UserError(
+            f'-o {out} is the config that is wrapped and would be lost, for the new one inherits from it; name '
+            'another file.'
+        )
+    if not force and not _is_ours(out):
+        raise UserError(
+            f'-o {out} exists and was not written by tools/wrap_config.py; name another file, or replace it with '
+            '--force.'
+        )
+
+
+def _is_ours(path: str) -> bool:
+    with open(path, encoding='utf-8', errors='replace') as file:
+        return file.readline().rstrip().endswith(_SIGNATURE)
+
+
+def write_config(text: str, out: str) -> Config:
+    """Write a config, but only if it loads: a file that is there stays as it is until then.
+
+    Args:
+        text: From :func:`wrap_config`.
+        out: The file to be, in a folder that exists.
+
+    Returns:
+        The config.
+
+    Raises:
+        UserError: It does not load, or what it inherits from inherits from the file that it would replace.
+    """
+    # In the same folder, for a base is named relative to it.
+    trial = f'{out.removesuffix(".py")}_{os.getpid()}_trial.py'
+    try:
+        with open(trial, 'w', encoding='utf-8') as file:
+            file.write(text)
+        cfg = _load(trial, out)
+        if osp.abspath(out) in cfg.text.splitlines():
+            raise UserError(
+                f'-o {out} is one of the configs that the new one inherits from and would be lost; name another file.'
+            )
+        os.replace(trial, out)
+    finally:
+        if osp.exists(trial):
+            os.unlink(trial)
+    return cfg
+
+
+def _load(trial: str, out: str) -> Config:
+    try:
+        return Config.fromfile(trial)
+    except Exception as error:
+        reason = ' '.join(str(error).replace(trial, out).split()).rstrip('.')
+        raise UserError(
+            f'{out} would not load ({type(error).__name__}: {reason}) and was not written; check that the config to '
+            'wrap loads by itself.'
+        ) from error
 
 
 def load_zoo_config(source: str) -> Config:
@@ -168,12 +293,8 @@ class _WrappedText:
     def build(self) -> str:
         """The whole file."""
         w = self.wrapping
-        what = (
-            ''
-            if not self.method.needs_sr()
-            else f', {w.sr if isinstance(w.sr, str) else w.sr["type"]}'
-        )
-        header = f'# {w.method} x{w.scale}{what} in front of {self.source}; written by tools/wrap_config.py.\n'
+        what = f', {_sr_name(w.sr)}' if self.method.needs_sr() else ''
+        header = f'# {w.method} x{w.scale}{what} in front of {self.source}{_SIGNATURE}\n'
         parts: dict[str, Any] = {'_base_': self.reference}
         parts.update(self.imports())
         if self.base.get('default_scope') != self.library:
@@ -210,21 +331,43 @@ class _WrappedText:
         w = self.wrapping
         model: dict[str, Any] = dict(_delete_=True, type='sr4ir_mm.TaskDrivenSR', scale=w.scale)
         if self.method.needs_sr():
-            model['sr_net'] = default_sr_net(w.sr, w.scale) if isinstance(w.sr, str) else dict(w.sr)
+            model['sr_net'] = _sr_config(w.sr, w.scale)
         model['task_net'] = self.task_net()
         model['phases'] = self.method.phases
         if self.method.model.get('discriminator'):
             model['discriminator'] = dict(self.method.model['discriminator'])
+        if self.method.model.get('extractor'):
+            model['extractor'] = self.extractor()
         if self.method.mixes() and self.library in _CQMIX_GRID:
             model['cqmix'] = dict(grid=_CQMIX_GRID[self.library])
-        weights = dict(sr_net=w.sr_ckpt, task_net=w.task_ckpt or self.base.get('load_from'))
-        weights = {name: path for name, path in weights.items() if path and (name in model)}
+        weights = self.weights(model)
         if weights:
             model['init_from'] = weights
         test_cfg = self.test_cfg()
         if test_cfg:
             model['test_cfg'] = test_cfg
         return model
+
+    def extractor(self) -> str | dict[str, Any]:
+        """The method's network that lends the TDP features: another like the task network, or one of its own."""
+        extractor = self.method.model['extractor']
+        if isinstance(extractor, str):
+            return extractor
+        return {**extractor, 'data_preprocessor': extractor.get('data_preprocessor', _IMAGENET)}
+
+    def weights(self, model: Mapping[str, Any]) -> dict[str, str]:
+        """What the networks of the wrapper model start from."""
+        w = self.wrapping
+        task = w.task_ckpt or self.base.get('load_from')
+        weights = dict(sr_net=w.sr_ckpt, task_net=task)
+        if model.get('extractor') == 'task_net':
+            if not task:
+                raise UserError(
+                    f'--method {w.method} compares features of a finished task network, and {self.source} names no '
+                    'weights of one; give them with --task-ckpt.'
+                )
+            weights['extractor'] = task
+        return {name: path for name, path in weights.items() if path and name in model}
 
     def task_net(self) -> Code | dict:
         """The zoo config's model, with its scope and mmpretrain's top-level data preprocessor."""

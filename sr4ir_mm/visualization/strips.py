@@ -79,10 +79,18 @@ class StripPainter:
         if not _has_coordinates(sample):
             # Written on the enlarged image, the name of a class can be read.
             image, factor = _enlarge(image, factor), 1
-        if model.test_cfg['predict_task']:
+        if model.test_cfg['predict_task'] and not self._is_void(sample):
             model.adapter.draw(self._visualizer, image, sample.cpu(), pred_score_thr=self.score_thr)
             image = self._canvas.image
         return caption(_enlarge(image, factor), title)
+
+    def _is_void(self, sample: BaseDataElement) -> bool:
+        """Whether a panoptic map has no segment, which mmdet fails to draw."""
+        if 'pred_panoptic_seg' not in sample:
+            return False
+        # The label behind the last class stands for what belongs to no segment.
+        void = len((self._visualizer.dataset_meta or {}).get('classes') or ())
+        return bool((sample.pred_panoptic_seg.sem_seg == void).all())
 
 
 @torch.no_grad()
@@ -114,7 +122,7 @@ def _panel_size(sample: BaseDataElement) -> tuple[tuple[int, int], int]:
 
 def _has_coordinates(sample: BaseDataElement) -> bool:
     """Boxes and label maps are told in the original image; a class is not, and its image may be a crop."""
-    return 'pred_instances' in sample or 'pred_sem_seg' in sample
+    return any(name in sample for name in ('pred_instances', 'pred_sem_seg', 'pred_panoptic_seg'))
 
 
 def _enlarge(image: np.ndarray, factor: int) -> np.ndarray:

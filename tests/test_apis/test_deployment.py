@@ -149,3 +149,94 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
     with pytest.raises(UserError, match=r'must end in \.onnx or \.pt2'):
         export(inferencer, tmp_path / 'model.engine', [IMAGES[0]])
+
+
+# ---- files that stay, and files of something else ----
+
+
+def test_a_failed_export_leaves_the_earlier_file(tmp_path):
+    inferencer = inferencer_of('cls', tmp_path)
+    inferencer.model.sr_net.net = FixedSize()
+    out = tmp_path / 'out' / 'model.onnx'
+    out.parent.mkdir()
+    out.write_text('an earlier file')
+
+    with pytest.raises(UserError, match='export one size'):
+        export(inferencer, out, [IMAGES[0]])
+
+    assert out.read_text() == 'an earlier file'
+    assert list(out.parent.iterdir()) == [out]
+
+
+@pytest.mark.parametrize('name', ['file/model.onnx', 'folder.onnx', '/proc/sr4ir_mm/model.onnx'])
+def test_a_file_that_cannot_be_written_is_told_first(name, tmp_path, monkeypatch):
+    (tmp_path / 'file').touch()
+    (tmp_path / 'folder.onnx').mkdir()
+    inferencer = inferencer_of('cls', tmp_path)
+    monkeypatch.setattr('sr4ir_mm.apis.deployment.Graph', None)
+
+    with pytest.raises(UserError, match=r'model\.onnx cannot be written|folder\.onnx cannot be'):
+        export(inferencer, tmp_path / name, [IMAGES[0]])
+
+
+def test_a_size_that_the_model_pads_is_refused_by_the_size_to_give(tmp_path):
+    inferencer = SR4IRInferencer(SCENES, device='cpu', show_progress=False)
+
+    with pytest.raises(UserError, match='--size 24x24 .* pads such images to 32x32; give --size'):
+        export(inferencer, tmp_path / 'model.onnx', [IMAGES[0]], size=(24, 24))
+
+
+@pytest.fixture
+def exported(tmp_path):
+    inferencer = inferencer_of('cls', tmp_path)
+    return inferencer, export(inferencer, tmp_path / 'model.onnx', [IMAGES[0]]).path
+
+
+def test_a_path_may_be_a_string(exported, photo):
+    inferencer, path = exported
+
+    assert ExportedInferencer(inferencer, str(path))(photo)
+
+
+@pytest.mark.parametrize(
+    ('name', 'told'),
+    [
+        ('none.onnx', 'is no exported file'),
+        ('weights.pth', 'is no exported file'),
+        ('damaged.onnx', 'cannot be opened'),
+        ('damaged.pt2', 'cannot be opened'),
+    ],
+)
+def test_what_is_no_exported_file_is_told(name, told, exported, tmp_path):
+    (tmp_path / 'damaged.onnx').write_text('hello')
+    (tmp_path / 'damaged.pt2').write_text('hello')
+
+    with pytest.raises(UserError, match=f'{name} {told}'):
+        ExportedInferencer(exported[0], tmp_path / name)
+
+
+@pytest.mark.parametrize('suffix', ['.onnx', '.pt2'])
+def test_a_file_of_the_sr_network_is_told(suffix, tmp_path):
+    inferencer = inferencer_of('cls', tmp_path)
+    done = export(inferencer, tmp_path / f'sr{suffix}', [IMAGES[0]], part='sr', size=(24, 24))
+
+    with pytest.raises(UserError, match='holds the SR network alone'):
+        ExportedInferencer(inferencer, done.path)
+
+
+def test_files_of_other_models_and_other_weights_are_told(exported, tmp_path):
+    inferencer, path = exported
+    with pytest.raises(UserError, match=r"another model \(networks \['ToySR', 'ImageClassifier'\]"):
+        ExportedInferencer(inferencer_of('seg', tmp_path), path)
+
+    torch.nn.init.constant_(inferencer.model.task_net.head.fc.bias, 9)
+    with pytest.raises(UserError, match='computes other values than this model'):
+        ExportedInferencer(inferencer, path)
+
+
+def test_images_of_another_size_than_the_files_are_told(tmp_path, photo):
+    inferencer = inferencer_of('cls', tmp_path)
+    done = export(inferencer, tmp_path / 'model.pt2', [IMAGES[0]], size=(24, 24))
+
+    with pytest.raises(UserError, match='does not run on an LR image of 32 x 48 px'):
+        ExportedInferencer(inferencer, done.path)(photo)

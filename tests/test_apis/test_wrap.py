@@ -1,6 +1,7 @@
 """Wrapping of zoo configs and users' own."""
 
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,10 @@ from mmengine.registry import MODELS, init_default_scope
 
 from sr4ir_mm.apis.config_text import Code, assignments
 from sr4ir_mm.apis.methods import find_method, method_names
-from sr4ir_mm.apis.wrap import Wrapping, shrink_pipelines, wrap_config
+from sr4ir_mm.apis.wrap import Wrapping, check_target, shrink_pipelines, wrap_config, write_config
+from sr4ir_mm.models.settings import check_lender
+from sr4ir_mm.models.sr_nets.defaults import SR_NETS
+from sr4ir_mm.models.task_driven_sr import NETS
 from sr4ir_mm.testing import make_batch
 from sr4ir_mm.utils.errors import UserError
 from tests import toy
@@ -148,6 +152,7 @@ def test_every_method_trains(method, tmp_path):
     init_default_scope('mmdet')
     model = MODELS.build(cfg.model)
     assert ('sr_net' in model.nets()) == find_method(method).needs_sr()
+    check_lender(cfg)
     wrappers = build_optim_wrapper(model, cfg.optim_wrapper)
     assert set(wrappers.keys()) == set(cfg.param_scheduler) == set(model.trained_nets())
     before = {name: [p.clone() for p in net.parameters()] for name, net in model.nets().items()}
@@ -217,7 +222,67 @@ def test_one_backward_pass_has_one_kind_of_wrapper(tmp_path):
 def test_phases_come_from_the_configs(tmp_path):
     for method in WRAPPING:
         base = Config.fromfile(ROOT / 'configs' / method.replace('-', '_') / '_base_.py')
-        assert wrap(RETINANET, tmp_path, method=method).model.phases == base.model.phases
+        wrapped = wrap(RETINANET, tmp_path, method=method, task_ckpt='task.pth')
+        assert wrapped.model.phases == base.model.phases
+
+
+@pytest.mark.parametrize('method', WRAPPING)
+def test_the_networks_are_those_of_the_methods_own_configs(method, tmp_path):
+    folder = ROOT / 'configs' / method.replace('-', '_')
+    own = next(path for path in sorted(folder.glob('*_*.py')) if path.name != '_base_.py')
+    if method == 'fdsr':
+        own = folder / 'faster-rcnn-tiny_edsr-tiny_x4_sample.py'
+
+    models = [
+        Config.fromfile(own).model,
+        wrap(RETINANET, tmp_path, method=method, task_ckpt='task.pth').model,
+    ]
+
+    nets = [{net for net in NETS if model.get(net) is not None} for model in models]
+    assert nets[0] == nets[1]
+    if isinstance(models[0].get('extractor'), dict):
+        assert models[1].extractor.backbone == models[0].extractor.backbone
+    else:
+        assert models[1].get('extractor') == models[0].get('extractor')
+
+
+def test_features_of_a_finished_task_network_need_its_weights(tmp_path):
+    given = wrap(own_config(tmp_path), tmp_path, method='sr4ir-fixed', task_ckpt='task.pth')
+    assert given.model.init_from == dict(task_net='task.pth', extractor='task.pth')
+    named = own_config(tmp_path, load_from='coco.pth')
+    assert wrap(named, tmp_path, method='sr4ir-fixed').model.init_from.extractor == 'coco.pth'
+    with pytest.raises(UserError, match='give them with --task-ckpt'):
+        wrap(own_config(tmp_path), tmp_path, method='sr4ir-fixed')
+
+
+def test_a_network_of_imagenet_sees_images_as_it_learned_to(tmp_path):
+    raw = toy.detector()
+    raw['data_preprocessor'] = dict(type='DetDataPreprocessor', pad_size_divisor=32)
+    cfg = small(wrap(own_config(tmp_path, model=raw), tmp_path, method='sr4ir-vgg', scale=2))
+    init_default_scope('mmdet')
+
+    model = MODELS.build(cfg.model)
+
+    image = torch.rand(1, 3, 8, 8)
+    shown = model.extractor.from_task_space(model.adapter.space.to_task(image))
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    expected = (image - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    assert torch.allclose(shown, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ('sr', 'scale', 'words'),
+    [
+        ('edsr', 5, r'--scale 5 does not fit --sr edsr .*; choose --scale 2 or 3 or 4 or 8'),
+        ('rdn', 8, r'fit --sr rdn \(\w+\); choose --scale 2 or 3 or 4 with'),
+        ('BasicVSRNet', 4, 'choose a network that maps one image to one image'),
+        (dict(type='sr4ir_mm.SubPixelNet', scale=4, mid_channels=4, num_blocks=1), 2, '--scale 4'),
+    ],
+)
+def test_an_sr_network_that_does_not_enlarge_by_the_scale_is_told(sr, scale, words, tmp_path):
+    with pytest.raises(UserError, match=words):
+        wrap(own_config(tmp_path), tmp_path, sr=sr, scale=scale)
+    assert wrap(own_config(tmp_path), tmp_path, scale=scale, method='l2t').model.scale == scale
 
 
 def test_a_batch_sampler_that_would_miscount_is_replaced(tmp_path):
@@ -370,6 +435,73 @@ def test_command_line(tmp_path):
     )
     assert failed.returncode == 2
     assert failed.stderr.strip().splitlines()[-1].startswith('error: the config')
+
+
+def test_the_wrapped_config_is_never_replaced(tmp_path):
+    source = own_config(tmp_path)
+    link = tmp_path / 'link.py'
+    link.symlink_to(source)
+    for out in (source, link):
+        with pytest.raises(UserError, match='is the config that is wrapped and would be lost'):
+            check_target(str(source), str(out), force=True)
+
+
+def test_a_file_of_the_users_is_replaced_on_demand_alone(tmp_path):
+    source, out = str(own_config(tmp_path)), tmp_path / 'out.py'
+    check_target(source, str(out))
+    out.write_text('# precious\n')
+    with pytest.raises(UserError, match='replace it with --force'):
+        check_target(source, str(out))
+    check_target(source, str(out), force=True)
+    write_config(wrap_config(source, Wrapping(), str(out)), str(out))
+    check_target(source, str(out))
+    with pytest.raises(UserError, match='is a folder'):
+        check_target(source, str(tmp_path))
+
+
+def test_a_config_that_does_not_load_is_not_written(tmp_path):
+    out = tmp_path / 'out.py'
+    out.write_text('# before\n')
+    with pytest.raises(UserError, match=r'out\.py would not load'):
+        write_config("_base_ = 'nothing.py'\n", str(out))
+    assert out.read_text() == '# before\n'
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_base_of_the_wrapped_config_is_not_replaced(tmp_path):
+    base = own_config(tmp_path)
+    child = base.with_name('child.py')
+    child.write_text("_base_ = 'zoo.py'\n")
+    before = base.read_text()
+    with pytest.raises(UserError, match='inherits from and would be lost'):
+        write_config(wrap_config(str(child), Wrapping(), str(base)), str(base))
+    assert base.read_text() == before
+
+
+def test_the_help_names_every_network_and_method():
+    tool = [sys.executable, '-W', 'ignore', str(ROOT / 'tools' / 'wrap_config.py'), '--help']
+    told = subprocess.run(tool, capture_output=True, text=True, check=True).stdout
+    words = ' '.join(told.split()).replace('- ', '-')
+    assert ', '.join(SR_NETS) in words
+    assert ', '.join(method_names()) in words
+
+
+def test_weights_that_a_method_needs_are_asked_for(tmp_path, capsys, monkeypatch):
+    tool = runpy.run_path(str(ROOT / 'tools' / 'wrap_config.py'))
+    out = str(tmp_path / 'out.py')
+    for method, ask in (('sr4ir-plus', True), ('fdsr', True), ('sr4ir', False)):
+        monkeypatch.setattr(sys, 'argv', ['wrap', RETINANET, '--method', method, '-o', out])
+        tool['main']()
+        assert ('--task-ckpt' in capsys.readouterr().out) == ask
+
+
+def test_an_output_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    tool = runpy.run_path(str(ROOT / 'tools' / 'wrap_config.py'))
+    (tmp_path / 'file').touch()
+    out = str(tmp_path / 'file' / 'out.py')
+    monkeypatch.setattr(sys, 'argv', ['wrap', RETINANET, '-o', out])
+    with pytest.raises(UserError, match='give another place with -o'):
+        tool['main']()
 
 
 def test_config_text_reads_back():

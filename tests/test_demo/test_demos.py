@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sr4ir_mm.apis.comparing import load_models, predict_all, strip
+from sr4ir_mm.apis.comparing import load_models, predict_all, short_names, strip, tell
 from sr4ir_mm.apis.inputs import Loaded
 from sr4ir_mm.utils.errors import UserError
 
@@ -68,6 +68,52 @@ def test_an_lr_image_has_no_hr_panel_and_each_model_its_own_kind(hr_image):
     assert np.abs(kinds[0] - samples['plain'].get('up_rgb01')).max() == 0
     assert np.abs(kinds[0] - kinds[1]).max() > 0.01
     assert strip(models, samples).dtype == np.uint8
+
+
+def test_each_model_tells_and_draws_its_own_classes(hr_image):
+    models = load_models([SCENES, SCENES], ['scenes', 'letters'], device='cpu', input='hr')
+    meta = models['letters'].model.dataset_meta
+    meta['classes'] = tuple('ABCDEFGH'[: len(meta['classes'])])
+    image = Loaded('image', cv2.imread(str(hr_image)))
+
+    samples = predict_all(models, image)
+
+    told = dict(tell(models, samples))
+    assert list(told) == ['bilinear', 'scenes', 'letters', 'HR']
+    for title in ('bilinear', 'scenes'):
+        assert 'brick' in told[title]
+    for title in ('letters', 'HR'):
+        assert re.match('[A-H] [01]', told[title])
+    panels = np.split(strip(models, samples), 5, axis=1)
+    # The same network on the same image: below the titles only the names of the classes differ.
+    assert (panels[2][22:] != panels[3][22:]).any()
+
+
+def test_checkpoints_of_one_name_are_told_apart(tmp_path):
+    paths = [tmp_path / run / 'seed_0/epoch_1.pth' for run in ('a', 'b')]
+    for path in [*paths, tmp_path / 'b/seed_0/epoch_1.ckpt']:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    one, two = map(str, paths)
+
+    assert short_names([one, SCENES]) == {one: 'seed_0/epoch_1', SCENES: SCENES}
+    assert short_names([one, two, one]) == {one: 'a/seed_0/epoch_1', two: 'b/seed_0/epoch_1'}
+    third = two.replace('.pth', '.ckpt')
+    assert list(short_names([two, third]).values()) == ['seed_0/epoch_1.pth', 'seed_0/epoch_1.ckpt']
+
+
+def test_an_output_that_cannot_be_written_is_told_first(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'file').touch()
+    arguments = [IMAGE, '--models', SCENES, '--out-dir', tmp_path / 'file' / 'out']
+    assert run_demo(monkeypatch, 'compare_demo.py', *arguments) == 2
+    assert 'give another place with --out-dir' in capsys.readouterr().err
+
+
+def test_a_picture_that_cannot_be_written_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'comparison.png').mkdir()
+    arguments = [IMAGE, '--models', SCENES, '--device', 'cpu', '--out-dir', tmp_path]
+    assert run_demo(monkeypatch, 'compare_demo.py', *arguments) == 2
+    assert 'comparison.png cannot be written' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,13 @@ def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore')
     from sr4ir_mm.apis.analysis import cross_task
+    from sr4ir_mm.apis.analysis.outputs import check_folder
+    from sr4ir_mm.apis.comparing import short_names
 
-    names = dict(zip(args.sr + args.task, cross_task.short_names(args.sr + args.task), strict=True))
+    names = short_names(args.sr + args.task)
+    check_folder(args.out, '-o')
     results = {}
-    for sr, task in product(args.sr, args.task):
+    for sr, task in product(dict.fromkeys(args.sr), dict.fromkeys(args.task)):
         stem = f'{names[sr]}--{names[task]}'.replace('/', '_')
         path = cross_task.write_combined(sr, task, args.out / f'{stem}.pth')
         print(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 from sr4ir_mm.utils import cli
@@ -37,14 +38,19 @@ def main() -> None:
     import torch
 
     from sr4ir_mm.apis.analysis.efficiency import measure_cost, table
-    from sr4ir_mm.apis.comparing import load_models
+    from sr4ir_mm.apis.analysis.outputs import check_folder
+    from sr4ir_mm.apis.comparing import load_models, short_names
 
+    if args.out:
+        check_folder(args.out.parent, '-o')
     if args.threads:
         torch.set_num_threads(args.threads)
     costs = []
-    for model in args.models:  # one after the other, so that memory is that of one
+    for model, name in short_names(args.models).items():
+        # One after the other, so that memory is that of one.
         (inferencer,) = load_models([model], device=args.device, input='lr').values()
-        costs.append(measure_cost(inferencer, tuple(args.size), args.repeats))
+        cost = measure_cost(inferencer, tuple(args.size), args.repeats)
+        costs.append(replace(cost, name=name))
     print(table(costs))
     if args.out:
         args.out.write_text(f'{table(costs)}\n')

@@ -36,8 +36,10 @@ def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore')
     from sr4ir_mm.apis.analysis import features
+    from sr4ir_mm.apis.analysis.outputs import check_folder
     from sr4ir_mm.apis.comparing import load_models
 
+    check_folder(args.out.parent, '-o')
     (inferencer,) = load_models([args.model], device=args.device, input=args.input).values()
     points = features.collect_points(inferencer, args.images, args.kinds, args.layers)
     table = features.write_map(points, features.embed(points, args.perplexity, args.seed), args.out)

@@ -40,18 +40,20 @@ def main() -> None:
     """Write a strip of pictures for each image."""
     args = parse_args()
     warnings.filterwarnings('ignore')
-    import cv2
-
     from sr4ir_mm.apis.analysis.cam import cam_strip
     from sr4ir_mm.apis.analysis.images import prepare
+    from sr4ir_mm.apis.analysis.outputs import check_folder, picture_stem, write_picture
     from sr4ir_mm.apis.comparing import load_models
 
+    check_folder(args.out, '-o')
     (inferencer,) = load_models([args.model], device=args.device, input=args.input).values()
-    args.out.mkdir(parents=True, exist_ok=True)
+    taken: set[str] = set()
     for image in prepare(inferencer, args.images):
         strip = cam_strip(inferencer, image, args.kinds, args.label, args.layer, args.method)
-        target = args.out / f'{Path(image.name).stem}.png'
-        cv2.imwrite(str(target), strip[..., ::-1])
+        stem = picture_stem(image.name, args.images, taken)
+        taken.add(stem)
+        target = args.out / f'{stem}.png'
+        write_picture(target, strip)
         print(target)
 
 

@@ -26,8 +26,10 @@ def main() -> None:
     """Write the report and tell where it is."""
     args = parse_args()
     warnings.filterwarnings('ignore')
+    from sr4ir_mm.apis.analysis.outputs import check_folder
     from sr4ir_mm.apis.report.write import write_report
 
+    check_folder(args.out, '-o')
     path = write_report(args.work_dirs, args.out, args.strips, args.limit, args.device)
     print(f'{path}, and images.csv and gains.csv beside it')
 

@@ -40,8 +40,11 @@ def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore')
     from sr4ir_mm.apis.analysis import sr_benchmark
+    from sr4ir_mm.apis.analysis.outputs import check_folder
     from sr4ir_mm.apis.comparing import load_models
 
+    if args.out:
+        check_folder(args.out.parent, '-o')
     ((name, inferencer),) = load_models([args.model], device=args.device).items()
     model = inferencer.model
     if 'sr_net' not in model.nets():

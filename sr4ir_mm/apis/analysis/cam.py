@@ -62,7 +62,7 @@ def class_activation_map(
         (H, W) map of the size of the shown image without padding, 0 to 1, and the class.
 
     Raises:
-        UserError: grad-cam is missing, or the layer does not exist.
+        UserError: grad-cam is missing, or the layer or the class does not exist.
 
     Source: Selvaraju et al., Grad-CAM, ICCV 2017; Draelos and Carin, HiResCAM, 2020.
     """
@@ -76,9 +76,14 @@ def class_activation_map(
     picture = shown(inferencer, image, kind)
     network = ClassScores(inferencer, image)
     module = find_module(inferencer, image, picture, layer)
+    with torch.no_grad():
+        scores = network(picture)[0]
     if label is None:
-        with torch.no_grad():
-            label = int(network(picture)[0].argmax())
+        label = int(scores.argmax())
+    if not 0 <= label < len(scores):
+        raise UserError(
+            f'--label {label} is no class of {inferencer.name}; choose one from 0 to {len(scores) - 1}.'
+        )
     with getattr(pytorch_grad_cam, METHODS[method])(network, [module]) as cam:
         heat = cam(picture, [ClassifierOutputTarget(label)])[0]
     height, width = image.batch.sizes[0]

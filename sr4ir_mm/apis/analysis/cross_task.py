@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +43,10 @@ def combine(sr: str, task: str) -> dict[str, Any]:
     cfg.model.test_cfg = {**(cfg.model.get('test_cfg') or {}), 'image': 'sr', 'predict_task': True}
     # Degradations name their scale in none of the configs; one that does belongs to the SR network.
     cfg.model.degradation = sr_cfg.model.get('degradation')
+    # The config names every network of the task model, a discriminator or an extractor too.
     weights = {
-        **_weights_of(task_checkpoint, 'task_net.'),
-        **_weights_of(sr_checkpoint, 'sr_net.'),
+        **_weights(task_checkpoint, of_sr=False),
+        **_weights(sr_checkpoint, of_sr=True),
     }
     meta = dict(task_checkpoint.get('meta') or {}, cfg=config_text(cfg))
     return dict(state_dict=weights, meta=meta)
@@ -70,7 +71,8 @@ def evaluate(checkpoint: Path, options: Mapping[str, Any] | None = None) -> dict
     """
     cfg, _, _ = find_model(None, checkpoint)
     cfg.merge_from_dict(dict(options or {}))
-    check_resources({**cfg.to_dict(), 'load_from': None}, 'test')
+    # With a checkpoint, what the training started from need not be there.
+    check_resources({**cfg.to_dict(), 'load_from': str(checkpoint)}, 'test')
     with tempfile.TemporaryDirectory() as folder:
         cfg.merge_from_dict(
             dict(
@@ -118,12 +120,7 @@ def _load(name: str) -> tuple[Config, dict, str]:
     return cfg, checkpoint, found
 
 
-def _weights_of(checkpoint: Mapping, prefix: str) -> dict[str, torch.Tensor]:
+def _weights(checkpoint: Mapping, of_sr: bool) -> dict[str, torch.Tensor]:
+    """Those of the SR network, or all others."""
     state = checkpoint['state_dict']
-    return {key: value for key, value in state.items() if key.startswith(prefix)}
-
-
-def short_names(models: Sequence[str]) -> list[str]:
-    """Names for a table: those of shipped models, folder and file of checkpoints."""
-    paths = [Path(model) for model in models]
-    return [f'{p.parent.name}/{p.stem}' if p.is_file() else str(p) for p in paths]
+    return {key: value for key, value in state.items() if key.startswith('sr_net.') == of_sr}

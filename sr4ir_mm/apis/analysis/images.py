@@ -11,7 +11,7 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from sr4ir_mm.apis.inferencer import SR4IRInferencer, same_sized
-from sr4ir_mm.apis.inputs import Images, Input
+from sr4ir_mm.apis.inputs import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Images, Input
 from sr4ir_mm.models.prediction import image_of_kind
 from sr4ir_mm.structures import LRHRBatch
 from sr4ir_mm.utils.errors import UserError
@@ -57,14 +57,18 @@ def prepare(inferencer: SR4IRInferencer, inputs: Input | Sequence[Input]) -> Ite
 
 
 def _files(inputs: Input | Sequence[Input]) -> Iterator[Input]:
-    """The inputs with each folder replaced by the folders below it that hold files."""
+    """The inputs with each folder replaced by the folders below it that hold images or videos."""
     for item in inputs if isinstance(inputs, (list, tuple)) else [inputs]:
         path = Path(item) if isinstance(item, (str, Path)) else None
         if path is None or not path.is_dir():
             yield item
             continue
-        nested = sorted({file.parent for file in path.rglob('*') if file.is_file()})
+        nested = sorted({file.parent for file in path.rglob('*') if _is_picture(file)})
         yield from (str(folder) for folder in nested or [path])
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES and file.is_file()
 
 
 def shown(inferencer: SR4IRInferencer, image: Prepared, kind: str) -> Tensor:

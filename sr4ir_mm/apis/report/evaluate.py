@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -29,7 +30,11 @@ from sr4ir_mm.apis.report.runs import Run
 from sr4ir_mm.registry import DATASETS
 from sr4ir_mm.structures import copy_sample
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.resources import check_resources
 from sr4ir_mm.utils.track import track
+
+#: Mean difference, of [0, 1], up to which two pictures are one: libraries round and resize otherwise.
+_SAME_PICTURE = 0.02
 
 
 @dataclass
@@ -54,9 +59,20 @@ class Image:
 
 
 class Contestant:
-    """A run's model on its test images."""
+    """A run's model on its test images.
+
+    Args:
+        run: The run.
+        device: Where the model runs.
+
+    Raises:
+        UserError: Its checkpoint or its test images are missing.
+    """
 
     def __init__(self, run: Run, device: str | None) -> None:
+        # No metric of the config is taken, so that its files need not be there.
+        needed = {**run.cfg.to_dict(), 'load_from': str(run.checkpoint), 'test_evaluator': None}
+        check_resources(needed, 'test')
         test_input = (run.cfg.model.get('test_cfg') or {}).get('input', 'hr')
         self.run = run
         self.inferencer = SR4IRInferencer(run.cfg, run.checkpoint, device, test_input)
@@ -93,28 +109,74 @@ def contest(
         The images, and for each run the instances it predicted on each image (empty for other tasks).
 
     Raises:
-        UserError: The runs have different test images, or their task was not trained.
+        UserError: The runs have different test images, truths or classes, or their task was not trained.
     """
     first = contestants[0]
     count = len(first.dataset) if limit is None else min(limit, len(first.dataset))
     for other in contestants[1:]:
-        same = len(other.dataset) == len(first.dataset)
-        if not same or any(other.name(i) != first.name(i) for i in (0, count - 1)):
-            raise UserError(
-                f'{first.run.work_dir} and {other.run.work_dir} have different test images; '
-                'compare runs of one data set.'
-            )
+        check_same_set(first, other, count)
     images: list[Image] = []
     found: list[list[BaseDataElement]] = [[] for _ in contestants]
     for index in track(range(count), 'judging test images'):
+        firsts: BaseDataElement | None = None
         for number, contestant in enumerate(contestants):
             sample = contestant.predict(index)
-            if number == 0:
-                images.append(_image(contestant, index, sample))
+            image = _image(contestant, index, sample)
+            if firsts is None:
+                firsts = sample
+                images.append(image)
+            elif image.items != images[-1].items:
+                raise _different(first, contestant, f'the truth of {image.name} is not the same')
+            elif not _shows_the_same(firsts, sample):
+                raise _different(first, contestant, f'{image.name} is not the same picture')
             images[-1].judgements.append(judge(sample, images[-1].items))
             if 'pred_instances' in sample:
                 found[number].append(sample.pred_instances)
     return images, found
+
+
+def check_same_set(first: Contestant, other: Contestant, count: int) -> None:
+    """Check that two runs have test images of the same names, and the same classes.
+
+    Args:
+        first: One run.
+        other: Another.
+        count: Test images taken.
+
+    Raises:
+        UserError: They have not; names the first difference.
+    """
+    sizes = len(first.dataset), len(other.dataset)
+    if sizes[0] != sizes[1]:
+        raise _different(first, other, f'{sizes[0]} and {sizes[1]} of them')
+    for index in range(count):
+        names = first.name(index), other.name(index)
+        if names[0] != names[1]:
+            raise _different(first, other, f'number {index} is {names[0]} and {names[1]}')
+    if not first.classes or not other.classes:
+        return  # not all configs of classifiers name them
+    for label, pair in enumerate(zip_longest(first.classes, other.classes, fillvalue='none')):
+        if pair[0] != pair[1]:
+            raise _different(first, other, f'class {label} is {pair[0]} and {pair[1]}')
+
+
+def _shows_the_same(one: BaseDataElement, other: BaseDataElement) -> bool:
+    """Whether two samples are of one picture, where they are of one size: runs may differ in what they make of it."""
+    # HR images where there are any: LR images are made of them by a degradation that is the run's own.
+    kinds = [kind for kind in ('hr_rgb01', 'lr_rgb01') if kind in one and kind in other]
+    if not kinds or ('hr_rgb01' in one) != ('hr_rgb01' in other):
+        return True
+    pictures = [sample.get(kinds[0]).float() for sample in (one, other)]
+    if pictures[0].shape != pictures[1].shape:
+        return True
+    return float((pictures[0] - pictures[1]).abs().mean()) <= _SAME_PICTURE
+
+
+def _different(first: Contestant, other: Contestant, difference: str) -> UserError:
+    return UserError(
+        f'{first.run.work_dir} and {other.run.work_dir} have different test images ({difference}); compare runs of '
+        'one data set.'
+    )
 
 
 def _image(contestant: Contestant, index: int, sample: BaseDataElement) -> Image:

@@ -12,6 +12,8 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor
 from torchvision.ops import box_iou
 
+from sr4ir_mm.utils.errors import UserError
+
 MIN_IOU = 0.5
 MIN_SCORE = 0.3
 #: Predictions below this tell nothing about calibration and are many.
@@ -60,6 +62,9 @@ def items_of(info: Mapping[str, Any], sample: BaseDataElement) -> list[Item]:
     Args:
         info: The data set's own record of it.
         sample: Its data sample.
+
+    Raises:
+        UserError: It may belong to several classes at once.
     """
     if 'pred_instances' in sample:
         return [_object(record) for record in info['instances'] if not record.get('ignore_flag')]
@@ -68,7 +73,19 @@ def items_of(info: Mapping[str, Any], sample: BaseDataElement) -> list[Item]:
         pairs = zip(labels.tolist(), counts.tolist(), strict=True)
         return [Item(label, count**0.5) for label, count in pairs if label != _IGNORED]
     height, width = sample.get('ori_shape')[:2]
-    return [Item(int(sample.gt_label), (height * width) ** 0.5)]
+    return [Item(_only_label(sample), (height * width) ** 0.5)]
+
+
+def _only_label(sample: BaseDataElement) -> int:
+    """The class of an image."""
+    truth, predicted = sample.gt_label, sample.pred_label
+    # A classifier of several labels predicts as many as it finds, also where the truth is one.
+    if truth.numel() != 1 or predicted.numel() != 1:
+        raise UserError(
+            f'an image has {truth.numel()} true and {predicted.numel()} predicted labels, but a report judges '
+            'classifiers by the one class of an image; report runs of such.'
+        )
+    return int(truth)
 
 
 def _object(record: Mapping[str, Any]) -> Item:

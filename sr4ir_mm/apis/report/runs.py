@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,13 @@ class Run:
         """What repeats the training and its evaluation."""
         config = next(iter(sorted(self.work_dir.glob('*.py'))))
         seed = (self.cfg.get('randomness') or {}).get('seed')
-        seeded = f' --seed {seed}' if seed is not None else ''
-        return [
-            f'python -m sr4ir_mm train {config} --work-dir {self.work_dir}{seeded}',
-            f'python -m sr4ir_mm test {config} {self.checkpoint}',
+        seeded = ['--seed', seed] if seed is not None else []
+        python = ['python', '-m', 'sr4ir_mm']
+        commands = [
+            [*python, 'train', config, '--work-dir', self.work_dir, *seeded],
+            [*python, 'test', config, self.checkpoint],
         ]
+        return [shlex.join(map(str, command)) for command in commands]
 
 
 def read_runs(work_dirs: list[Path]) -> list[Run]:
@@ -62,14 +65,25 @@ def read_runs(work_dirs: list[Path]) -> list[Run]:
     return [read_run(path, name) for path, name in zip(work_dirs, names, strict=True)]
 
 
-def unique_names(paths: list[Path]) -> list[str]:
-    """Names of folders, as many of their last parts as tell them apart."""
+def unique_names(paths: Sequence[Path], least: int = 1) -> list[str]:
+    """Names of folders or files, as many of their last parts as tell them apart.
+
+    Args:
+        paths: The folders or files.
+        least: Number of parts where fewer would do.
+
+    Raises:
+        UserError: Two are the same.
+    """
     parts = [path.resolve().parts for path in paths]
-    for depth in range(1, max(map(len, parts)) + 1):
+    for number, part in enumerate(parts):
+        if part in parts[:number]:
+            raise UserError(f'{paths[number]} is named twice; name each once.')
+    for depth in range(least, max(map(len, parts), default=0) + 1):
         names = ['/'.join(part[-depth:]) for part in parts]
         if len(set(names)) == len(names):
             return names
-    raise UserError(f'{paths[0]} is named twice; name each run once.')
+    return ['/'.join(part) for part in parts]
 
 
 def read_run(work_dir: Path, name: str) -> Run:

@@ -22,6 +22,14 @@ _LOST_PROCESS = re.compile(
     re.DOTALL,
 )
 
+_NOT_ALLOWED = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+)
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_SHARED_MEMORY = re.compile(
     r'out of shared memory|unable to (allocate shared memory|mmap|write to file </torch_)|Bus error'
@@ -108,6 +116,11 @@ def user_sentence(error: Exception) -> str | None:
         return (
             f'there is no space to write {error.filename or "a file"} ({error.strerror}); the checkpoints that are '
             'there are whole, so free some space and go on with --resume.'
+        )
+    if isinstance(error, OSError) and error.errno in _NOT_ALLOWED and error.filename is not None:
+        return (
+            f'{error.filename2 or error.filename} cannot be used ({error.strerror}); give another path, or correct its '
+            'rights.'
         )
     if isinstance(error, RuntimeError) and (sentence := _loader_sentence(error)):
         return sentence

@@ -2,6 +2,7 @@
 
 import csv
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sr4ir_mm.apis import SR4IRInferencer
 from sr4ir_mm.apis.analysis import cam, cross_task, efficiency, features, sr_benchmark
 from sr4ir_mm.apis.analysis.images import prepare
+from sr4ir_mm.apis.analysis.outputs import check_folder, picture_stem, write_picture
+from sr4ir_mm.apis.checkpoints import config_in, config_text, read_checkpoint, shipped_models
 from sr4ir_mm.evaluation.metrics import LPIPS, PSNR
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.images import luma
@@ -136,6 +139,7 @@ def test_pairs_are_evaluated_in_a_table(tmp_path, capsys):
         'test_dataloader.dataset.ann_file=ImageSets/Main/val.txt',
         'test_dataloader.num_workers=0',
         'test_dataloader.dataset.indices=3',
+        'model.init_from.task_net=long_gone.pth',
     ]
     run(
         *(
@@ -160,6 +164,69 @@ def test_pairs_are_evaluated_in_a_table(tmp_path, capsys):
     assert values[0] > 0.3  # the model itself, on the scenes it knows
 
 
+@pytest.fixture
+def namesakes(tmp_path):
+    """Checkpoints of two runs whose folders and files are called alike."""
+    paths = [tmp_path / run / 'seed_0/epoch_1.pth' for run in ('sr4ir', 's2t')]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        shutil.copy(shipped_models()[SCENES], path)
+    return paths
+
+
+def test_checkpoints_of_one_name_are_told_apart_in_files_and_tables(namesakes, tmp_path, capsys):
+    out = tmp_path / 'out'
+    run('cross_task', '--sr', *namesakes, '--task', SCENES, '-o', out)
+    expected = {f'{run}_seed_0_epoch_1--{SCENES}.pth' for run in ('sr4ir', 's2t')}
+    assert {path.name for path in out.iterdir()} == expected
+
+    capsys.readouterr()
+    run('efficiency', *namesakes, '--size', 8, 8, '--repeats', 1, '--device', 'cpu')
+    told = capsys.readouterr().out
+    assert '| sr4ir/seed_0/epoch_1 |' in told
+    assert '| s2t/seed_0/epoch_1 |' in told
+
+
+def test_every_network_of_the_task_model_is_kept(tmp_path):
+    checkpoint = read_checkpoint(str(shipped_models()[SCENES]))
+    cfg = config_in(checkpoint, SCENES)
+    cfg.model.discriminator = dict(type='sr4ir_mm.RealFakeBranch')
+    checkpoint['meta']['cfg'] = config_text(cfg)
+    checkpoint['state_dict']['discriminator.linear.weight'] = torch.ones(1, 4)
+    torch.save(checkpoint, tmp_path / 'adversarial.pth')
+
+    mixed = cross_task.combine(MOSAICS, str(tmp_path / 'adversarial.pth'))['state_dict']
+
+    assert torch.equal(mixed['discriminator.linear.weight'], torch.ones(1, 4))
+    lent = read_checkpoint(str(shipped_models()[MOSAICS]))['state_dict']
+    for name, value in lent.items():
+        if name.startswith('sr_net.'):
+            assert torch.equal(mixed[name], value)
+
+
+@pytest.mark.parametrize(
+    ('tool', 'arguments'),
+    [
+        ('cross_task', ('--sr', SCENES, '--task', SCENES)),
+        ('grad_cam', (SCENES, '--images', 'nothing.png')),
+        ('report', ('nothing',)),
+        ('efficiency', (SCENES,)),
+        ('sr_benchmark', (SCENES, '--folders', 'nothing')),
+        ('feature_tsne', (SCENES, '--images', 'nothing.png')),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_told_first(tool, arguments, tmp_path, capsys):
+    (tmp_path / 'file').touch()
+    with pytest.raises(SystemExit):
+        run(tool, *arguments, '-o', tmp_path / 'file/out/table')
+    assert 'give another place with -o' in capsys.readouterr().err
+
+
+def test_a_folder_that_can_be_written_is_made(tmp_path):
+    check_folder(tmp_path / 'new/one', '-o')
+    assert (tmp_path / 'new/one').is_dir()
+
+
 def test_a_model_without_an_sr_network_has_none_to_lend():
     weights = ROOT / 'demo/weights/init/h2t_hand-signs-d49d0dff.pth'
     with pytest.raises(UserError, match=r'no SR network|holds no config'):
@@ -171,7 +238,7 @@ def test_a_model_without_an_sr_network_has_none_to_lend():
 
 def test_costs_are_those_of_the_networks(capsys):
     run('efficiency', SCENES, '--size', 32, 32, '--repeats', 2, '--device', 'cpu')
-    assert f'| {SCENES}-3e69e822 | sr | 32 x 32 |' in capsys.readouterr().out
+    assert f'| {SCENES} | sr | 32 x 32 |' in capsys.readouterr().out
 
     inferencer = SR4IRInferencer(SCENES, device='cpu', show_progress=False)
     small, large = (efficiency.measure_cost(inferencer, (side, side), 2) for side in (32, 64))
@@ -332,6 +399,37 @@ def test_evidence_for_a_box_lies_at_the_box():
     x1, y1, x2, y2 = best.bboxes[0].round().int().tolist()
 
     assert heat[y1:y2, x1:x2].mean() > 1.5 * heat.mean()
+
+
+def test_images_of_one_name_get_pictures_of_their_own(clothes, tmp_path):
+    (clothes / 'LICENSE').touch()  # no image, and no reason to stop
+    for path in clothes.glob('*/[123].png'):
+        path.unlink()
+    run(
+        *('grad_cam', CLOTHING, '--images', clothes, '--input', 'lr', '--device', 'cpu'),
+        *('--kinds', 'up', '-o', tmp_path / 'maps'),
+    )
+    assert {path.name for path in (tmp_path / 'maps').iterdir()} == {'pants_0.png', 'shoes_0.png'}
+
+
+def test_names_of_pictures(tmp_path):
+    assert picture_stem('a/x.png', ['a/x.png'], set()) == 'x'
+    assert picture_stem('b/x.png', ['a/x.png', 'b/x.png'], {'x', 'x_2'}) == 'x_3'
+    assert picture_stem('run#3/x.png', ['run#3/x.png'], set()) == 'x'
+    assert picture_stem('a/clip.mp4#000007', ['a/clip.mp4'], set()) == 'clip_000007'
+    assert picture_stem(f'{tmp_path}/a/b/x.png', [tmp_path], set()) == 'a_b_x'
+
+
+def test_a_picture_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(UserError, match='cannot be written'):
+        write_picture(tmp_path / 'missing/x.png', np.zeros((2, 2, 3), np.uint8))
+
+
+@pytest.mark.parametrize('label', [-1, 10, 99])
+def test_a_wrong_class_is_told(clothing, label):
+    (image,) = prepare(clothing, str(DEMO / 'shoes_lr.png'))
+    with pytest.raises(UserError, match=rf'--label {label} is no class .* from 0 to 9'):
+        cam.class_activation_map(clothing, image, 'sr', label)
 
 
 def test_a_wrong_layer_is_told(clothing):

@@ -14,6 +14,7 @@ from sr4ir_mm.apis.report.judge import (
     size_name,
     stratified_ap,
 )
+from sr4ir_mm.utils.errors import UserError
 
 
 def boxes(*rows):
@@ -92,6 +93,18 @@ def test_a_class_is_judged_by_the_probability_of_the_true_one():
     assert items == [Item(1, 6.0)]
     assert judgement.merit == pytest.approx(0.3)
     assert judgement.right == [False]
+
+
+@pytest.mark.parametrize(('truth', 'predicted'), [([0, 1], [0]), ([1], [0, 1]), ([0], [])])
+def test_classifiers_of_several_labels_are_refused(truth, predicted):
+    from mmpretrain.structures import DataSample
+
+    sample = DataSample().set_gt_label(truth).set_pred_label(torch.tensor(predicted).long())
+    sample.set_pred_score(torch.tensor([0.7, 0.8]))
+    sample.set_metainfo(dict(ori_shape=(4, 9)))
+
+    with pytest.raises(UserError, match='by the one class of an image'):
+        items_of({}, sample)
 
 
 def test_calibration_is_perfect_when_confidence_is_the_share_of_right_answers():

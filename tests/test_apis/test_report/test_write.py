@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -163,12 +164,37 @@ def test_a_folder_without_a_run_is_told(tmp_path, capsys):
     assert f'{tmp_path} has no config' in capsys.readouterr().err
 
 
+def test_commands_are_quoted_for_a_shell(runs, tmp_path):
+    folder = tmp_path / 'my run'
+    folder.symlink_to(runs / 'sr4ir')
+
+    train, test = (shlex.split(command) for command in read_run(folder, 'run').commands)
+
+    config = str(folder / 'config.py')
+    assert train[:6] == ['python', '-m', 'sr4ir_mm', 'train', config, '--work-dir']
+    assert train[6] == str(folder)
+    assert test[4:] == [config, str(folder / 'epoch_2.pth')]
+
+
+def test_missing_test_images_are_told(runs, tmp_path, capsys):
+    make_run(tmp_path / 'moved', 'sr', tmp_path / 'nothing', psnr=21.0)
+
+    arguments = [tmp_path / 'moved', '-o', tmp_path / 'out', '--device', 'cpu']
+    assert run_tool('tools/analysis_tools/report.py', *arguments) == 2
+
+    assert (
+        'does not exist, test_dataloader.dataset.data_root asks for it' in capsys.readouterr().err
+    )
+
+
 def test_runs_of_one_name_are_told_apart(tmp_path):
     paths = [tmp_path / 'a' / 'run', tmp_path / 'b' / 'run']
 
     assert unique_names(paths) == ['a/run', 'b/run']
     with pytest.raises(UserError, match='named twice'):
         unique_names([tmp_path, tmp_path])
+    assert unique_names(paths[:1], least=2) == ['a/run']
+    assert unique_names([]) == []
 
 
 def test_a_chart_of_nothing_is_nothing():
