@@ -33,9 +33,9 @@ def main() -> None:
     """Predict with each model, tell, draw; a bad image is told and the others are done."""
     args = parse_args()
     warnings.filterwarnings('ignore')
-    from sr4ir_mm.apis.analysis.outputs import check_folder, write_picture
     from sr4ir_mm.apis.comparing import load_models, predict_all, strip, tell
     from sr4ir_mm.apis.inputs import Images
+    from sr4ir_mm.apis.outputs import check_folder, write_picture
     from sr4ir_mm.utils.track import track
     from sr4ir_mm.visualization import vstack_rows
 

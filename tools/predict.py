@@ -42,9 +42,10 @@ def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore', category=FutureWarning)
     from sr4ir_mm.apis.inferencer import SR4IRInferencer
-    from sr4ir_mm.apis.predicting import check_out_dir, predict_to_folder
+    from sr4ir_mm.apis.outputs import check_folder
+    from sr4ir_mm.apis.predicting import predict_to_folder
 
-    check_out_dir(args.out_dir)
+    check_folder(args.out_dir, '--out-dir')
     inferencer = SR4IRInferencer(
         args.model,
         args.weights,

@@ -1,4 +1,4 @@
-"""Export a trained model to ONNX or torch.export, check the file against PyTorch, and predict with it."""
+"""Export a trained model to ONNX or torch.export, and check the file against PyTorch."""
 
 from __future__ import annotations
 
@@ -17,27 +17,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.structures import BaseDataElement
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from sr4ir_mm.apis.inferencer import SR4IRInferencer
 from sr4ir_mm.apis.inputs import Images, Loaded
-from sr4ir_mm.models.prediction import attach_images
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
-from sr4ir_mm.structures import LRHRBatch
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.track import track
 
 #: Largest difference between the file and PyTorch: of each output, or of its largest value where that is above 1.
 TOLERANCE = 1e-3
-#: The same between a file and the model it is said to be of: weights published in 16 bits differ by less.
-_SAME = 0.05
 OPSET = 17
 #: The name under which a file says what it is.
 _NOTE = 'sr4ir_mm'
 #: Exported images have sides that are multiples of this and at least twice as long, where sizes are dynamic.
-_STEP = 8
+STEP = 8
 _MOST = 2048
 _TIMED_RUNS = 10
 #: Bases of task networks -> the part that ends the graph; what follows it stays in Python. None ends after the neck.
@@ -281,13 +276,11 @@ def check_images(
     if size is not None:
         resized = [nn.functional.interpolate(s, size=size, mode='bilinear') for s in samples]
         return [sample.clamp(0, 1) for sample in resized]
-    samples = [_at_least(sample, 3 * _STEP) for sample in samples]
-    height, width = (side // _STEP * _STEP for side in samples[0].shape[-2:])
+    samples = [_at_least(sample, 3 * STEP) for sample in samples]
+    height, width = (side // STEP * STEP for side in samples[0].shape[-2:])
     first = samples[0][..., :height, :width]
-    others = [
-        s[..., : s.shape[-2] // _STEP * _STEP, : s.shape[-1] // _STEP * _STEP] for s in samples
-    ]
-    wide = torch.cat([first, first.flip(-1)], dim=-1)[..., : height - _STEP, :]
+    others = [s[..., : s.shape[-2] // STEP * STEP, : s.shape[-1] // STEP * STEP] for s in samples]
+    wide = torch.cat([first, first.flip(-1)], dim=-1)[..., : height - STEP, :]
     return [*others, wide]
 
 
@@ -327,7 +320,7 @@ def _write_onnx(
         opset_version=OPSET,
     )
     model = onnx.load(str(path))
-    onnx.helper.set_model_props(model, {_NOTE: json.dumps(_note(graph, size))})
+    onnx.helper.set_model_props(model, {_NOTE: json.dumps(note_of(graph, size))})
     onnx.save(model, str(path))
 
 
@@ -337,20 +330,20 @@ def _write_torch(
     shapes = None
     if size is None:
         names = ('height', 'width')
-        dims = [torch.export.Dim(name, min=2, max=_MOST // _STEP) for name in names]
-        steps = [_STEP, _STEP * graph.scale][: len(sample)]
+        dims = [torch.export.Dim(name, min=2, max=_MOST // STEP) for name in names]
+        steps = [STEP, STEP * graph.scale][: len(sample)]
         shapes = tuple({2: step * dims[0], 3: step * dims[1]} for step in steps)
     # Not strict: mmagic's EDSR sets an attribute in its forward pass. Of feature pyramids, torch 2.4 saves files of any
     # size that it cannot load, which export() tells.
     program = torch.export.export(graph, sample, dynamic_shapes=shapes, strict=False)
-    torch.export.save(program, str(path), extra_files={_NOTE: json.dumps(_note(graph, size))})
+    torch.export.save(program, str(path), extra_files={_NOTE: json.dumps(note_of(graph, size))})
 
 
 #: Suffix -> what writes such files.
 _WRITERS = {'.onnx': _write_onnx, '.pt2': _write_torch}
 
 
-def _note(graph: Graph, size: tuple[int, int] | None) -> dict[str, Any]:
+def note_of(graph: Graph, size: tuple[int, int] | None) -> dict[str, Any]:
     """What a file says of itself."""
     return dict(
         scale=graph.scale,
@@ -372,7 +365,7 @@ class OpenFile:
 
     Attributes:
         run: The arguments of :meth:`Graph.forward` to its outputs.
-        note: What it says of itself, see :func:`_note`; empty where it says nothing.
+        note: What it says of itself, see :func:`note_of`; empty where it says nothing.
     """
 
     run: Callable[..., list[Tensor]]
@@ -451,7 +444,7 @@ def _check(
                     f'the file of {model} fixes sizes (makes {tuple(one.shape)} instead of {tuple(other.shape)} from '
                     f'an image of {size} px); export one size with --size.'
                 )
-            difference = _difference(one, other)
+            difference = largest_difference(one, other)
             if not difference <= TOLERANCE:
                 raise UserError(
                     f'the file of {model} differs from PyTorch by {difference:.1e} on an image of {size} px, more than '
@@ -461,7 +454,7 @@ def _check(
     return largest
 
 
-def _difference(found: Tensor, wanted: Tensor) -> float:
+def largest_difference(found: Tensor, wanted: Tensor) -> float:
     """Largest difference, of the largest value where that is above 1."""
     return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1))
 
@@ -474,136 +467,3 @@ def _median_seconds(call: Callable[..., Any], sample: tuple[Tensor, ...]) -> flo
         call(*sample)
         times.append(time.perf_counter() - start)
     return float(np.median(times))
-
-
-# ---- predictions --------------------------------------------------------------------------------------------------
-
-
-class ExportedInferencer:
-    """Predicts with an exported file; what is not in it (decoding, NMS, RoI heads) is the task library's own Python.
-
-    Args:
-        inferencer: The model that was exported.
-        path: Its file, of part 'all'.
-
-    Raises:
-        UserError: There is no such file, or it is not of this model.
-    """
-
-    def __init__(self, inferencer: SR4IRInferencer, path: str | Path) -> None:
-        self.inferencer = inferencer
-        self.path = Path(path)
-        self.graph = Graph(inferencer.model).eval()
-        self.run = _opened(self.path)
-        _check_note(self.path, self.run.note, self.graph)
-        self._check_computes_the_same()
-
-    @torch.no_grad()
-    def __call__(self, inputs: Any) -> list[BaseDataElement]:
-        """Data samples of images, see :meth:`SR4IRInferencer.__call__`."""
-        samples = []
-        for loaded in Images(inputs):
-            if loaded.error is not None:
-                raise UserError(loaded.error)
-            data = self.inferencer.preprocess([loaded])
-            batch = self.inferencer.model.data_preprocessor(data, False)['inputs']
-            samples += self._predict(batch)
-        return samples
-
-    def _predict(self, batch: LRHRBatch) -> list[BaseDataElement]:
-        model = self.inferencer.model
-        sr_rgb01, *outputs = self._run(*self.graph.inputs(batch.lr_rgb01, batch.border))
-        found = pytree.tree_unflatten(outputs, self.graph.structure)
-        with _answering(model.task_net, self.graph.head_name, found):
-            samples = model.adapter.predict(model.task_net, sr_rgb01, batch)
-        attach_images(samples, batch, sr_rgb01, model.scale)
-        return samples
-
-    def _run(self, *inputs: Tensor) -> list[Tensor]:
-        """Outputs of the file.
-
-        Raises:
-            UserError: It takes images of other sizes.
-        """
-        try:
-            return self.run(*inputs)
-        except Exception as error:
-            height, width = inputs[0].shape[-2:]
-            reason = ' '.join(str(error).split())[:160]
-            raise UserError(
-                f'{self.path} does not run on an LR image of {height} x {width} px, which this model makes of the '
-                f'input ({reason}); give images of its size, or export it anew for any size or with --size '
-                f'{height}x{width}.'
-            ) from error
-
-    @torch.no_grad()
-    def _check_computes_the_same(self) -> None:
-        """Compare the file with the model on one image.
-
-        Raises:
-            UserError: They differ by more than rounding does, so the file is of other weights.
-        """
-        height, width = self.run.note.get('size') or (4 * _STEP, 4 * _STEP)
-        ramp = torch.linspace(0, 1, 3 * height * width).view(1, 3, height, width)
-        sample = self.graph.inputs(ramp)
-        # Tells the graph, besides, how its outputs hang together.
-        expected, found = self.graph(*sample), self._run(*sample)
-        same = [one.shape for one in found] == [one.shape for one in expected]
-        if not same or not max(map(_difference, found, expected)) <= _SAME:
-            raise UserError(
-                f'{self.path} computes other values than this model, so it was exported from other weights; give the '
-                'model it was made of, or export this one.'
-            )
-
-
-def _opened(path: Path) -> OpenFile:
-    """See :func:`open_file`.
-
-    Raises:
-        UserError: There is no such file, or it is damaged.
-    """
-    try:
-        return open_file(path)
-    except UserError:
-        raise
-    except Exception as error:
-        reason = ' '.join(str(error).split())[:160]
-        raise UserError(f'{path} cannot be opened ({reason}); export it anew.') from error
-
-
-def _check_note(path: Path, note: dict[str, Any], graph: Graph) -> None:
-    """Compare what a file says of itself with the model.
-
-    Raises:
-        UserError: It is of part 'sr' or of another model.
-    """
-    if 'sr' in (note.get('part'), note.get('ends_with')):
-        raise UserError(
-            f"{path} holds the SR network alone, which predicts nothing; export the whole model with part='all' "
-            '(--part all).'
-        )
-    own = _note(graph, None)
-    for name in ('networks', 'scale', 'ends_with'):
-        if name in note and note[name] != own[name]:
-            raise UserError(
-                f'{path} was exported from another model ({name} {note[name]} instead of {own[name]}); give the model '
-                'it was made of, or export this one.'
-            )
-
-
-@contextmanager
-def _answering(task_net: nn.Module, head_name: str | None, found: Any) -> Iterator[None]:
-    """Let a task network take what the file computed instead of computing it."""
-    replaced = [(task_net, 'extract_feat', found)]
-    if head_name is not None:
-        replaced = [
-            (task_net, 'extract_feat', ()),
-            (getattr(task_net, head_name), 'forward', found),
-        ]
-    for owner, name, value in replaced:
-        setattr(owner, name, lambda *args, _value=value, **kwargs: _value)
-    try:
-        yield
-    finally:
-        for owner, name, _ in replaced:
-            delattr(owner, name)

@@ -7,15 +7,14 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
-import cv2
 import numpy as np
 
 from sr4ir_mm.apis.describe import as_dict, describe, label_map
 from sr4ir_mm.apis.inferencer import Answer, SR4IRInferencer
 from sr4ir_mm.apis.inputs import VIDEO_SUFFIXES, Input, expand
+from sr4ir_mm.apis.outputs import check_folder, write_picture
 from sr4ir_mm.utils.errors import UserError
 
 _FRAME = re.compile(r'(.+)#(\d{6,})')
@@ -42,7 +41,7 @@ def predict_to_folder(
             does not take files, or holds inputs that pictures would overwrite.
     """
     items = _once_each(expand(inputs))
-    check_out_dir(out_dir)
+    check_folder(out_dir, '--out-dir')
     _check_inputs_are_kept(items, out_dir)
     written: dict[str, Any] = {}
     errors: list[str] = []
@@ -64,23 +63,6 @@ def predict_to_folder(
         )
 
 
-def check_out_dir(out_dir: Path) -> None:
-    """Make the folder, and check that files can be made in it before anything is computed.
-
-    Raises:
-        UserError: They cannot.
-    """
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=out_dir):
-            pass
-    except OSError as error:
-        raise UserError(
-            f'nothing can be written in the folder {out_dir} ({error.strerror}); give another with --out-dir, or '
-            'correct its rights.'
-        ) from error
-
-
 def write_pictures(answer: Answer, out_dir: Path, stem: str) -> Path:
     """Write the pictures of one answer.
 
@@ -90,20 +72,12 @@ def write_pictures(answer: Answer, out_dir: Path, stem: str) -> Path:
     Raises:
         UserError: One cannot be written.
     """
-    _write_picture(out_dir / f'{stem}.png', answer.picture[..., ::-1])
-    _write_picture(out_dir / 'sr' / f'{stem}.png', answer.sr_rgb[..., ::-1])
+    write_picture(out_dir / f'{stem}.png', answer.picture)
+    write_picture(out_dir / 'sr' / f'{stem}.png', answer.sr_rgb)
     labels = label_map(answer.sample)
     if labels is not None:
-        _write_picture(out_dir / 'labels' / f'{stem}.png', labels)
+        write_picture(out_dir / 'labels' / f'{stem}.png', labels)
     return out_dir / f'{stem}.png'
-
-
-def _write_picture(path: Path, picture: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), picture):
-        raise UserError(
-            f'the picture {path} cannot be written; free some space, or give another folder with --out-dir.'
-        )
 
 
 def _once_each(items: Sequence[str | np.ndarray]) -> list[str | np.ndarray]:

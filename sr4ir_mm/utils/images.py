@@ -1,6 +1,38 @@
 """What is done to images in several rooms."""
 
-from torch import Tensor
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from sr4ir_mm.utils.errors import UserError
+
+if TYPE_CHECKING:  # the converters write images without waiting for torch
+    from torch import Tensor
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write an image file and, where they are missing, the folders to it.
+
+    Args:
+        path: File to be; its suffix is the format.
+        image: (H, W) or (H, W, 3) uint8, colours as OpenCV has them: BGR.
+
+    Raises:
+        UserError: It cannot be written; ``cv2.imwrite`` would say nothing and go on.
+    """
+    content = cv2.imencode(path.suffix, np.ascontiguousarray(image))[1].tobytes()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UserError(
+            f'{path} cannot be written ({error.strerror or error}); free some space, correct the rights, or write to '
+            'another folder, and run this again.'
+        ) from error
 
 
 def quantize_rgb01(image: Tensor) -> Tensor:

@@ -6,7 +6,8 @@ import torch
 
 from sr4ir_mm.apis import SR4IRInferencer
 from sr4ir_mm.apis.checkpoints import as_config
-from sr4ir_mm.apis.deployment import ExportedInferencer, Graph, check_images, export, head_of
+from sr4ir_mm.apis.deployment import Graph, check_images, export, head_of
+from sr4ir_mm.apis.exported import ExportedInferencer
 from sr4ir_mm.apis.inferencer import build_model
 from sr4ir_mm.utils.errors import UserError
 from tests import toy

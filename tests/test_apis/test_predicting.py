@@ -147,11 +147,11 @@ def test_a_folder_that_takes_no_files_is_told_before_a_model_is_loaded(
 
     assert run_tool(monkeypatch, 'tools/predict.py', *arguments) == 2
 
-    assert 'error: nothing can be written in the folder' in capsys.readouterr().err
+    assert 'error: nothing can be written in' in capsys.readouterr().err
 
 
-def test_a_picture_that_cannot_be_written_is_told(photo, tmp_path, classifier, monkeypatch):
-    monkeypatch.setattr(cv2, 'imwrite', lambda *args: False)
+def test_a_picture_that_cannot_be_written_is_told(photo, tmp_path, classifier):
+    (tmp_path / 'out/scene.png').mkdir(parents=True)
 
     with pytest.raises(UserError, match=r'scene\.png cannot be written'):
         predict_to_folder(classifier, photo, tmp_path / 'out')

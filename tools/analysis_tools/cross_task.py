@@ -41,8 +41,8 @@ def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore')
     from sr4ir_mm.apis.analysis import cross_task
-    from sr4ir_mm.apis.analysis.outputs import check_folder
     from sr4ir_mm.apis.comparing import short_names
+    from sr4ir_mm.apis.outputs import check_folder
 
     names = short_names(args.sr + args.task)
     check_folder(args.out, '-o')

@@ -38,8 +38,8 @@ def main() -> None:
     import torch
 
     from sr4ir_mm.apis.analysis.efficiency import measure_cost, table
-    from sr4ir_mm.apis.analysis.outputs import check_folder
     from sr4ir_mm.apis.comparing import load_models, short_names
+    from sr4ir_mm.apis.outputs import check_folder
 
     if args.out:
         check_folder(args.out.parent, '-o')

@@ -36,8 +36,8 @@ def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore')
     from sr4ir_mm.apis.analysis import features
-    from sr4ir_mm.apis.analysis.outputs import check_folder
     from sr4ir_mm.apis.comparing import load_models
+    from sr4ir_mm.apis.outputs import check_folder
 
     check_folder(args.out.parent, '-o')
     (inferencer,) = load_models([args.model], device=args.device, input=args.input).values()

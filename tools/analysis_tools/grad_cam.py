@@ -42,8 +42,8 @@ def main() -> None:
     warnings.filterwarnings('ignore')
     from sr4ir_mm.apis.analysis.cam import cam_strip
     from sr4ir_mm.apis.analysis.images import prepare
-    from sr4ir_mm.apis.analysis.outputs import check_folder, picture_stem, write_picture
     from sr4ir_mm.apis.comparing import load_models
+    from sr4ir_mm.apis.outputs import check_folder, picture_stem, write_picture
 
     check_folder(args.out, '-o')
     (inferencer,) = load_models([args.model], device=args.device, input=args.input).values()

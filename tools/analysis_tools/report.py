@@ -26,7 +26,7 @@ def main() -> None:
     """Write the report and tell where it is."""
     args = parse_args()
     warnings.filterwarnings('ignore')
-    from sr4ir_mm.apis.analysis.outputs import check_folder
+    from sr4ir_mm.apis.outputs import check_folder
     from sr4ir_mm.apis.report.write import write_report
 
     check_folder(args.out, '-o')

@@ -40,8 +40,8 @@ def main() -> None:
     args = parse_args()
     warnings.filterwarnings('ignore')
     from sr4ir_mm.apis.analysis import sr_benchmark
-    from sr4ir_mm.apis.analysis.outputs import check_folder
     from sr4ir_mm.apis.comparing import load_models
+    from sr4ir_mm.apis.outputs import check_folder
 
     if args.out:
         check_folder(args.out.parent, '-o')

@@ -2,7 +2,7 @@
 
 The file takes (N, 3, H, W) LR images, RGB in [0, 1], and holds the SR network and the task network: whole for
 classifiers and segmentors (logits), up to the raw outputs of the head for one-stage detectors, up to the neck for
-two-stage ones. What follows is the task library's Python; sr4ir_mm.apis.deployment.ExportedInferencer joins both.
+two-stage ones. What follows is the task library's Python; sr4ir_mm.apis.exported.ExportedInferencer joins both.
 """
 
 import argparse

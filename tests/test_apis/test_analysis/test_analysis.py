@@ -17,8 +17,8 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sr4ir_mm.apis import SR4IRInferencer
 from sr4ir_mm.apis.analysis import cam, cross_task, efficiency, features, sr_benchmark
 from sr4ir_mm.apis.analysis.images import prepare
-from sr4ir_mm.apis.analysis.outputs import check_folder, picture_stem, write_picture
 from sr4ir_mm.apis.checkpoints import config_in, config_text, read_checkpoint, shipped_models
+from sr4ir_mm.apis.outputs import check_folder, picture_stem, write_picture
 from sr4ir_mm.evaluation.metrics import LPIPS, PSNR
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.images import luma
@@ -421,8 +421,9 @@ def test_names_of_pictures(tmp_path):
 
 
 def test_a_picture_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / 'file').touch()
     with pytest.raises(UserError, match='cannot be written'):
-        write_picture(tmp_path / 'missing/x.png', np.zeros((2, 2, 3), np.uint8))
+        write_picture(tmp_path / 'file/x.png', np.zeros((2, 2, 3), np.uint8))
 
 
 @pytest.mark.parametrize('label', [-1, 10, 99])

@@ -7,11 +7,11 @@ from collections.abc import Container, Iterable
 from itertools import chain, count
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from sr4ir_mm.utils.cli import check_work_dir_is_writable
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import write_image
 
 #: As :class:`sr4ir_mm.apis.inputs.Images` names frames of videos; a folder's name may hold a '#' of its own.
 _FRAME = re.compile(r'(.*?)(?:#(\d{6,}))?', re.DOTALL)
@@ -38,15 +38,8 @@ def check_folder(folder: str | Path, option: str) -> None:
 
 
 def write_picture(path: Path, picture_rgb: np.ndarray) -> None:
-    """Write an (H, W, 3) uint8 RGB picture.
-
-    Raises:
-        UserError: It cannot be written; OpenCV alone would say nothing.
-    """
-    if not cv2.imwrite(str(path), np.ascontiguousarray(picture_rgb[..., ::-1])):
-        raise UserError(
-            f'the picture {path} cannot be written; check the rights and the space of its folder.'
-        )
+    """Write an (H, W, 3) uint8 RGB picture or an (H, W) map; see :func:`write_image`."""
+    write_image(path, picture_rgb[..., ::-1] if picture_rgb.ndim == 3 else picture_rgb)
 
 
 def picture_stem(
