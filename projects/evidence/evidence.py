@@ -1,6 +1,5 @@
 """Run the evidence ladder: every method on every set, several budgets and seeds, then write what docs tell of it.
 
-    python projects/evidence/evidence.py                                    # everything, two trainings at a time
     python projects/evidence/evidence.py --sets playing-cards --methods l2t sr4ir --seeds 0 --budgets 1 2
     python projects/evidence/evidence.py --tables-only
     python projects/evidence/evidence.py --held-out --sets clothing --seeds 0   # for choices: no test image is read
@@ -40,11 +39,11 @@ from ladder import (
     check_costs,
     rungs,
 )
-from report import write_report
 from results import Result, predictions_path, read_result, read_results
 from summary import write_summaries
 from warm import WarmLaunch
 
+from report import write_report
 from sr4ir_mm.apis.runs import (
     Plan,
     Training,
