@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -12,6 +12,7 @@ import torch
 from sr4ir_mm.apis.inputs import IMAGE_SUFFIXES
 from sr4ir_mm.models.degradations import build_degradation, seed_of_name
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import write_image
 from sr4ir_mm.utils.track import track
 from sr4ir_mm.visualization import to_uint8
 
@@ -34,21 +35,34 @@ def write_pairs(
         The two folders, and the number of pairs.
 
     Raises:
-        UserError: There is no image, or one cannot be read or is smaller than the scale.
+        UserError: There is no image, one cannot be read or is smaller than the scale, two would become the same file,
+            or a file cannot be written.
     """
     degrade = build_degradation(degradation, scale)
     paths = sorted(p for p in source.rglob('*') if p.suffix.lower() in IMAGE_SUFFIXES)
     if not paths:
         raise UserError(f'{source} holds no image; name a folder of HR images.')
     folders = out / 'HR', out / f'LRx{scale}'
+    targets = _targets(source, paths)
     for path in track(paths, 'degrading'):
         hr_rgb01 = read_hr(path, scale)
         lr_rgb01 = degrade(hr_rgb01, [seed_of_name(str(path))])
         for folder, image in zip(folders, (hr_rgb01, lr_rgb01), strict=True):
-            target = (folder / path.relative_to(source)).with_suffix('.png')
-            target.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(target), to_uint8(image[0])[..., ::-1])
+            write_image(folder / targets[path], to_uint8(image[0])[..., ::-1])
     return *folders, len(paths)
+
+
+def _targets(source: Path, paths: Sequence[Path]) -> dict[Path, Path]:
+    """Where each image goes, below the folder of its kind."""
+    first: dict[Path, Path] = {}
+    for path in paths:
+        target = path.relative_to(source).with_suffix('.png')
+        other = first.setdefault(target, path)
+        if other != path:
+            raise UserError(
+                f'{other} and {path} would both become {target}; rename one of them or take it out.'
+            )
+    return {path: target for target, path in first.items()}
 
 
 def read_hr(path: Path, scale: int) -> torch.Tensor:

@@ -10,6 +10,7 @@ from mmengine.fileio import list_from_file
 from mmengine.logging import print_log
 
 from sr4ir_mm.registry import DATASETS
+from sr4ir_mm.utils.data_sets import listed_image
 from sr4ir_mm.utils.errors import UserError
 
 VOC_CLASSES = (
@@ -31,7 +32,8 @@ class VOCFormatDataset(XMLDataset):
         kwargs: Arguments of ``mmdet.XMLDataset``.
 
     Raises:
-        UserError: An image or annotation is missing or unreadable, or no object has any of the classes.
+        UserError: The list is empty, an image or annotation is missing or unreadable, or no object has any of the
+            classes.
 
     Source: methods.md 5.6.
     """
@@ -49,8 +51,14 @@ class VOCFormatDataset(XMLDataset):
         """Read the image list and every annotation."""
         self.cat2label = {name: index for index, name in enumerate(self._metainfo['classes'])}
         root = Path(self.sub_data_root)
-        ids = [line.split()[0] for line in list_from_file(self.ann_file) if line.strip()]
         paths = {path.stem: path for path in sorted((root / self.img_subdir).iterdir())}
+        lines = list_from_file(self.ann_file)
+        ids = [listed_image(line, paths) for line in lines if line.strip()]
+        if not ids:
+            raise UserError(
+                f'{self.ann_file} lists no image; put one name of {root / self.img_subdir} on each line, or name '
+                'another list as ann_file.'
+            )
         data_list = [self._read(root, image_id, paths) for image_id in ids]
         self._report(data_list)
         return data_list

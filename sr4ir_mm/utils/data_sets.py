@@ -5,7 +5,8 @@ Nothing here imports torch: what is missing is told at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,6 +177,25 @@ DATA_SETS = {
     'b100': _benchmark('B100', 100),
     'urban100': _benchmark('Urban100', 100),
 }
+
+
+def listed_image(line: str, stems: Container[str]) -> str:
+    """Image that a line of a list in VOC format names.
+
+    Numbers may follow the name (``2008_000002  1`` in the list of a class), and names may hold spaces
+    (``IMG_1 (2)``), even before a number: what is left when numbers are taken off one by one has to be an image.
+
+    Args:
+        line: Of the list.
+        stems: Names of the images that there are, without suffix.
+
+    Returns:
+        One of ``stems``; where none fits, the line without its numbers.
+    """
+    name = line.strip()
+    while name not in stems and (shorter := re.sub(r'\s+-?\d+$', '', name)) != name:
+        name = shorter
+    return name
 
 
 def find_data_set(name: str) -> DataSet:

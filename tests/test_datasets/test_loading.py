@@ -83,6 +83,34 @@ def test_ignore_empty_and_to_float32_are_the_parents(tmp_path):
     assert LoadImage(to_float32=True)(dict(img_path=str(path)))['img'].dtype == np.float32
 
 
+def on_its_side() -> bytes:
+    """64 x 48 px that are loaded as 48 x 64."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return picture(exif=exif)
+
+
+@pytest.mark.parametrize(
+    ('color_type', 'told', 'other'),
+    [
+        ('color', (48, 64), 'color_ignore_orientation'),
+        ('grayscale', (48, 64), 'grayscale_ignore_orientation'),
+        ('color_ignore_orientation', (64, 48), 'color'),
+        ('unchanged', (64, 48), 'color'),
+    ],
+)
+def test_images_turned_away_from_their_boxes_are_refused(tmp_path, color_type, told, other):
+    path = tmp_path / 'phone.jpg'
+    path.write_bytes(on_its_side())
+    info = dict(img_path=str(path), height=told[0], width=told[1])
+    with pytest.raises(UserError, match=rf"phone\.jpg comes as .*color_type='{other}' of"):
+        LoadImage(color_type=color_type)(dict(info))
+    assert LoadImage(color_type=other)(dict(info))['img'].shape[:2] == told
+    # Without annotation, or with one of the turned image, nothing is wrong.
+    assert LoadImage(color_type=color_type)(dict(img_path=str(path)))['img'].shape[:2] != told
+    LoadImage(color_type=color_type)(dict(info, height=told[1], width=told[0]))
+
+
 class Pictures(BaseDataset):
     """Files without annotations."""
 

@@ -88,11 +88,37 @@ def test_crops_are_of_the_same_place():
         assert np.array_equal(results['gt_seg_map'], results['img'][..., 0])
 
 
+def sizes(hr, lr):
+    """A pair of black images."""
+    return dict(img=np.zeros((*hr, 3), np.uint8), lr_img=np.zeros((*lr, 3), np.uint8))
+
+
+def test_crops_of_an_hr_side_that_is_no_multiple_are_whole():
+    for _ in range(20):
+        results = CropPair(size=8, scale=4)(sizes((13, 18), (4, 5)))
+        assert results['img'].shape == (8, 8, 3)
+        assert results['lr_img'].shape == (2, 2, 3)
+
+
+def test_images_that_would_become_one_file_are_refused(tmp_path):
+    for name in ('x/a.jpg', 'x/a.png', 'b.png'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.zeros((16, 16, 3), np.uint8))
+    with pytest.raises(UserError, match=r'x/a\.jpg and .*x/a\.png would both become x/a\.png'):
+        write_pairs(tmp_path, tmp_path / 'pairs', 4)
+    assert not (tmp_path / 'pairs').exists()
+
+
 @pytest.mark.parametrize(
     ('make', 'message'),
     [
         (lambda: CropPair(size=50, scale=4), 'take 48'),
-        (lambda: CropPair(64, 4)(dict(img=0, lr_img=np.zeros((8, 20, 3)))), 'smaller crops'),
+        (lambda: CropPair(64, 4)(sizes((32, 80), (8, 20))), 'smaller crops'),
+        (
+            lambda: CropPair(64, 4)(sizes((1024, 512), (128, 64))),
+            'has 64 x 128 px, but its HR image has 512 x 1024 px, which at scale 4 needs 128 x 256',
+        ),
+        (lambda: CropPair(8, 4)(sizes((33, 32), (8, 8))), 'needs 8 x 9'),
         (
             lambda: CropPair(8, 4)(dict(img=0, lr_img=np.zeros((8, 8, 3)), gt_bboxes=[1])),
             'cannot crop boxes',

@@ -1,5 +1,7 @@
 """VOC-format sets with the faults of real ones."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -71,6 +73,26 @@ def test_an_image_without_objects_is_kept(tmp_path):
 def test_any_suffix(tmp_path, suffix):
     write(tmp_path, 'a', [('dog', (3, 3, 9, 9), 0)], suffix=suffix)
     assert load(tmp_path).get_data_info(0)['img_path'].endswith(suffix)
+
+
+def test_names_with_spaces_and_lists_with_labels(tmp_path):
+    for name in ('IMG_1', 'IMG_1 (2)', 'IMG_1 (3)'):
+        write(tmp_path, name, [('dog', (3, 3, 9, 9), 0)])
+    listed = tmp_path / 'ImageSets/Main/train.txt'
+    listed.write_text('IMG_1 (2)\nIMG_1  -1\nIMG_1 (3)  1\n')
+    data = load(tmp_path)
+    names = [Path(data.get_data_info(index)['img_path']).stem for index in range(3)]
+    assert names == ['IMG_1 (2)', 'IMG_1', 'IMG_1 (3)']
+    (tmp_path / 'JPEGImages/IMG_1 (3).jpg').unlink()
+    with pytest.raises(UserError, match=r'lists IMG_1 \(3\), but'):
+        load(tmp_path)
+
+
+def test_an_empty_list_is_told(tmp_path):
+    write(tmp_path, 'a', [('dog', (3, 3, 9, 9), 0)])
+    (tmp_path / 'ImageSets/Main/train.txt').write_text('\n')
+    with pytest.raises(UserError, match=r'train\.txt lists no image; put one name'):
+        load(tmp_path)
 
 
 def test_wrong_classes_are_told_with_the_names_found(tmp_path):

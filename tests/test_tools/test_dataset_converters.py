@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.io import savemat
 
 from sr4ir_mm.utils.errors import UserError
@@ -169,6 +170,94 @@ def test_voc_missing_or_other_classes(voc, convert, tmp_path):
     code, _, err = convert('voc2coco', voc, '--classes', 'bird')
     assert code == 2
     assert "they name ['cat', 'dog']" in err
+
+
+def test_voc_names_with_spaces(voc, convert):
+    for name in ('2008_1 (2)', '2008_1 (3)'):
+        image(voc / 'JPEGImages' / f'{name}.jpg')
+        voc_xml(voc, name, voc_object('cat', 3, 3, 4, 5))
+    listed = voc / 'ImageSets/Main/train.txt'
+    listed.write_text('2008_1\n2008_1 (2) \n2008_1 (3)  -1\n2008_2  1\n')
+    assert convert('voc2coco', voc)[0] == 0
+    content = json.loads((voc.parent / 'annotations' / 'voc12_train.json').read_text())
+    assert [Path(i['file_name']).stem for i in content['images']] == [
+        '2008_1',
+        '2008_1 (2)',
+        '2008_1 (3)',
+        '2008_2',
+    ]
+    # No other image for one that is missing.
+    (voc / 'JPEGImages/2008_1 (3).jpg').unlink()
+    code, _, err = convert('voc2coco', voc)
+    assert code == 2
+    assert 'lists 2008_1 (3), but' in err
+
+
+def test_voc_folder_may_be_the_current_one(voc, convert, monkeypatch):
+    monkeypatch.chdir(voc)
+    assert convert('voc2coco', '.')[0] == 0
+    content = json.loads((voc.parent / 'annotations' / 'voc12_train.json').read_text())
+    assert content['images'][0]['file_name'] == 'VOC2012/JPEGImages/2008_1.jpg'
+
+
+@pytest.mark.parametrize(
+    ('tool', 'options'),
+    [('voc2coco', []), ('voc2crops', []), ('voc2labelmaps', ['--classes', 'cat', 'dog'])],
+)
+def test_an_empty_voc_list_is_one_sentence(voc, convert, tmp_path, tool, options):
+    (voc / 'ImageSets/Main/val.txt').write_text('\n')
+    code, _, err = convert(tool, voc, '--out', tmp_path / 'o', *options)
+    assert code == 2
+    assert 'val.txt lists no image; put one name' in err
+
+
+def turned(path, height=6, width=8):
+    """An image on its side, as a camera writes it: loaded, it is ``height`` wide."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new('RGB', (width, height)).save(path, exif=exif)
+
+
+@pytest.mark.parametrize('tool', ['voc2crops', 'voc2labelmaps'])
+def test_boxes_of_the_unturned_image_are_refused(voc, convert, tmp_path, tool):
+    turned(voc / 'JPEGImages' / '2008_1.jpg')
+    options = ['--classes', 'cat', 'dog'] if tool == 'voc2labelmaps' else []
+    code, _, err = convert(tool, voc, '--out', tmp_path / 'o', '--splits', 'train', *options)
+    assert code == 2
+    assert '2008_1.jpg is loaded as 6 x 8 px, but its annotation is for 8 x 6: its EXIF' in err
+    assert not (tmp_path / 'o').exists()
+
+
+@pytest.mark.parametrize(
+    ('tool', 'target', 'options'),
+    [
+        ('voc2crops', 'train/dog/2008_1_0.png', ['--splits', 'train']),
+        ('voc2labelmaps', '2008_1.png', ['--splits', 'train', '--classes', 'cat', 'dog']),
+        ('make_lr', 'LRx2/JPEGImages/2008_1.png', ['--scale', 2]),
+    ],
+)
+def test_a_full_disk_is_one_sentence(voc, convert, tmp_path, tool, target, options):
+    path = tmp_path / 'o' / target
+    path.parent.mkdir(parents=True)
+    path.symlink_to('/dev/full')
+    code, _, err = convert(tool, voc, '--out', tmp_path / 'o', *options)
+    assert code == 2
+    assert f'{path} cannot be written (No space left on device); free some space' in err
+
+
+def test_voc2labelmaps_of_another_size_are_refused(voc, convert, tmp_path):
+    image(voc / 'JPEGImages' / '2008_1.jpg', 12, 16)
+    options = ['--out', tmp_path / 'o', '--splits', 'train', '--classes', 'cat', 'dog']
+    code, _, err = convert('voc2labelmaps', voc, *options)
+    assert code == 2
+    assert 'is loaded as 16 x 12 px, but its annotation is for 8 x 6; correct' in err
+
+
+def test_a_size_that_an_annotation_lacks_is_that_of_the_loaded_image(voc, convert):
+    turned(voc / 'JPEGImages' / '2008_2.png')
+    assert convert('voc2coco', voc)[0] == 0
+    val = json.loads((voc.parent / 'annotations' / 'voc12_val.json').read_text())
+    assert (val['images'][0]['width'], val['images'][0]['height']) == (6, 8)
 
 
 # ---- Stanford Cars ----------------------------------------------------------------------------------
@@ -387,6 +476,30 @@ def test_voc2crops_margin_ends_at_the_edge(convert, tmp_path):
     assert cv2.imread(str(tmp_path / 'crops/train/cat/a_0.png')).shape == (4, 6, 3)
 
 
+def test_voc2crops_refuses_crops_of_other_labels(convert, voc, tmp_path):
+    options = ['--splits', 'train', '--out', tmp_path / 'crops']
+    for _ in range(2):  # the same ones are written anew
+        assert convert('voc2crops', voc, *options)[0] == 0
+    before = files(tmp_path / 'crops')
+    assert before == ['train/cat/2008_1_1.png', 'train/dog/2008_1_0.png']
+
+    voc_xml(voc, '2008_1', voc_object('cat', 1, 2, 8, 6))
+    code, _, err = convert('voc2crops', voc, *options)
+
+    assert code == 2
+    assert 'train holds 2 images that these annotations do not give, such as' in err
+    assert files(tmp_path / 'crops') == before
+
+
+def test_voc2crops_leaves_out_boxes_outside_the_image(convert, voc, tmp_path):
+    outside = [voc_object('dog', 9, 2, 12, 6), voc_object('dog', -5, 2, 0, 4)]
+    voc_xml(voc, '2008_1', *outside, voc_object('cat', 7, 5, 20, 20))
+    code, out, _ = convert('voc2crops', voc, '--splits', 'train', '--out', tmp_path / 'crops')
+    assert code == 0
+    assert '1 objects\n  left out 2 boxes outside their images: VOC2012/JPEGImages/2008_1' in out
+    assert files(tmp_path / 'crops') == ['train/cat/2008_1_2.png']
+
+
 # ---- VOC to label maps ------------------------------------------------------------------------------
 
 
@@ -477,7 +590,7 @@ def found(tmp_path):
 def crop_options(folder):
     out = folder / 'crops'
     options = ('--train', folder / 'train.pkl', '--val', folder / 'val.pkl', '--out', out)
-    return 'detections2crops', *options
+    return 'detections2crops', *options, '--classes', 3
 
 
 def test_detections_become_crops(found, convert):
@@ -498,6 +611,28 @@ def test_detections_become_crops(found, convert):
     assert exact['box_deltas'] == nothing['box_deltas'] == [0, 0, 0, 0]
     crop = cv2.imread(str(folder / 'crops' / exact['img_path']))
     assert np.array_equal(crop, pixels[4:20, 4:20])
+
+
+def test_background_is_no_class(found, convert):
+    folder, _ = found
+    name, *options = crop_options(folder)
+    code, _, err = convert(name, *options[:-1], 2)
+    assert code == 2
+    assert 'train.pkl holds label 2, but --classes 2 counts from 0 to 1' in err
+    assert not (folder / 'crops').exists()
+    code, _, err = convert(name, *options[:-2])
+    assert code == 2
+    assert 'required: --classes' in err
+
+
+def test_detections_on_a_full_disk(found, convert):
+    folder, _ = found
+    path = folder / 'crops/train/image_7_0.png'
+    path.parent.mkdir(parents=True)
+    path.symlink_to('/dev/full')
+    code, _, err = convert(*crop_options(folder))
+    assert code == 2
+    assert f'{path} cannot be written (No space left on device)' in err
 
 
 def test_crops_are_a_data_set(found, convert):

@@ -3,7 +3,8 @@ r"""Boxes of a detector to crops with labels and box offsets, what SOD-MTGAN's o
     python tools/test.py CONFIG CHECKPOINT --out val.pkl
     python tools/test.py CONFIG CHECKPOINT --out train.pkl \
         --cfg-options test_dataloader.dataset.ann_file=ImageSets/Main/train.txt
-    python tools/dataset_converters/detections2crops.py --train train.pkl --val val.pkl --out data/sample_crops
+    python tools/dataset_converters/detections2crops.py --train train.pkl --val val.pkl --classes 3 \
+        --out data/sample_crops
 
 A box that overlaps an object by at least half is a crop of that object's class, the others are background. Writes
 <out>/<split>.json in OpenMMLab's format and <out>/<split>/*.png.
@@ -24,6 +25,7 @@ import torch
 
 from sr4ir_mm.utils.cli import run
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import write_image
 from sr4ir_mm.utils.track import track
 
 #: Of the offsets, as mmdet's two-stage detectors have them.
@@ -34,10 +36,12 @@ def convert(predictions: Path, split: str, args: argparse.Namespace) -> None:
     """Cut out the boxes of one split and say how many.
 
     Raises:
-        UserError: The predictions lack boxes or objects, or an image is missing.
+        UserError: The predictions lack boxes or objects or have more classes than told, or an image is missing.
     """
     crops = []
-    for sample in track(load(predictions), f'cutting {split}'):
+    samples = load(predictions)
+    _check_classes(samples, predictions, args.classes)
+    for sample in track(samples, f'cutting {split}'):
         crops += cut(sample, split, args)
     if not crops:
         raise UserError(
@@ -69,6 +73,17 @@ def load(predictions: Path) -> list[Mapping[str, Any]]:
     return samples
 
 
+def _check_classes(samples: Sequence[Mapping[str, Any]], predictions: Path, classes: int) -> None:
+    """Check that no class has the number of the background."""
+    labels = {instance['bbox_label'] for sample in samples for instance in sample['instances']}
+    labels |= {int(n) for sample in samples for n in np.asarray(sample['pred_instances']['labels'])}
+    if labels and max(labels) >= classes:
+        raise UserError(
+            f'{predictions} holds label {max(labels)}, but --classes {classes} counts from 0 to {classes - 1} and '
+            f'takes {classes} for background; give the number of classes of the detector.'
+        )
+
+
 def cut(sample: Mapping[str, Any], split: str, args: argparse.Namespace) -> list[dict[str, Any]]:
     """Write the crops of one image and return their annotations."""
     image = cv2.imread(str(sample['img_path']))
@@ -82,8 +97,7 @@ def cut(sample: Mapping[str, Any], split: str, args: argparse.Namespace) -> list
         crop = cv2.resize(
             image[top:bottom, left:right], (args.side, args.side), interpolation=cv2.INTER_CUBIC
         )
-        (args.out / split).mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(args.out / name), crop)
+        write_image(args.out / name, crop)
         crops.append(
             dict(
                 img_path=name,
@@ -139,7 +153,12 @@ def main() -> None:
     parser.add_argument('--train', type=Path, required=True, metavar='FILE.pkl')
     parser.add_argument('--val', type=Path, required=True, metavar='FILE.pkl')
     parser.add_argument('--out', type=Path, required=True, help='folder for the crops')
-    parser.add_argument('--classes', type=int, default=3, help='classes without background')
+    parser.add_argument(
+        '--classes',
+        type=int,
+        required=True,
+        help='number of classes without background, which gets that number',
+    )
     parser.add_argument('--side', type=int, default=32, help='of the crops, px')
     parser.add_argument('--least', type=int, default=6, help='least side of a box, px')
     parser.add_argument('--score', type=float, default=0.05, help='least score of a box')

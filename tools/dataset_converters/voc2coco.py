@@ -8,6 +8,7 @@ data_root='data/VOCdevkit/' and data_prefix=dict(img='').
 
 import argparse
 import json
+import os
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,9 +18,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from sr4ir_mm.utils.cli import run
+from sr4ir_mm.utils.data_sets import listed_image
 from sr4ir_mm.utils.errors import UserError
 
 PAGE = 'http://host.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar'
+
+
+_ORIENTATION = 0x0112  # EXIF tag
+_ON_ITS_SIDE = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,19 @@ def read_split(root: Path, split: str) -> list[VOCImage]:
         Images in the order of the list; ``file_name`` is relative to the parent of ``root``.
 
     Raises:
-        UserError: A file is missing or not a VOC annotation.
+        UserError: A file is missing or not a VOC annotation, or the list is empty.
     """
     list_file = _require(root / 'ImageSets' / 'Main' / f'{split}.txt')
     images = _require(root / 'JPEGImages')
     paths = {path.stem: path for path in sorted(images.iterdir())}
-    names = [line.split()[0] for line in list_file.read_text().splitlines() if line.strip()]
+    lines = list_file.read_text().splitlines()
+    names = [listed_image(line, paths) for line in lines if line.strip()]
+    if not names:
+        raise UserError(
+            f'{list_file} lists no image; put one name of {images} on each line, or leave {split} out of --splits.'
+        )
+    # Of '.', too, and of a link rather than of where it leads: paths are below the parent that the user sees.
+    folder = Path(os.path.abspath(root)).name
     result = []
     for name in tqdm(names, desc=split, unit='image'):
         if name not in paths:
@@ -77,7 +90,7 @@ def read_split(root: Path, split: str) -> list[VOCImage]:
                 f'{list_file} lists {name}, but {images / name}.* does not exist; restore the image '
                 'or remove the line.'
             )
-        result.append(_read(root / 'Annotations' / f'{name}.xml', paths[name], root.name))
+        result.append(_read(root / 'Annotations' / f'{name}.xml', paths[name], folder))
     return result
 
 
@@ -168,7 +181,7 @@ def _read(path: Path, image: Path, folder: str) -> VOCImage:
             f'{path} is not a readable VOC annotation ({error}); repair it or take it out of the list.'
         ) from error
     if width <= 0 or height <= 0:
-        width, height = _image_size(image)
+        width, height = loaded_size(image)
     return VOCImage(f'{folder}/JPEGImages/{image.name}', width, height, objects)
 
 
@@ -177,14 +190,45 @@ def _read_object(node: ElementTree.Element) -> VOCObject:
     return VOCObject(node.findtext('name').strip(), *corners)
 
 
-def _image_size(path: Path) -> tuple[int, int]:
+def loaded_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image as OpenCV and mmcv load it, turned by its EXIF orientation.
+
+    Raises:
+        UserError: It cannot be read.
+    """
     from PIL import Image
 
     try:
         with Image.open(path) as image:
-            return image.size
+            turned = image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE
+            return image.size[::-1] if turned else image.size
     except OSError as error:
         raise UserError(f'{path} is no readable image ({error}); replace it.') from error
+
+
+def check_size(item: VOCImage, path: Path, size: tuple[int, int]) -> None:
+    """Check that boxes were drawn on the image as it is loaded.
+
+    Args:
+        item: The annotation.
+        path: The image.
+        size: Its width and height when loaded.
+
+    Raises:
+        UserError: They were drawn on one of another size.
+    """
+    if size == (item.width, item.height):
+        return
+    turned = size == (item.height, item.width)
+    raise UserError(
+        f'{path} is loaded as {size[0]} x {size[1]} px, but its annotation is for {item.width} x {item.height}'
+        + (
+            ': its EXIF orientation turns it; take that out of the file (mogrify -strip) if the boxes lie on the '
+            'unturned image, or else correct the size in the annotation.'
+            if turned
+            else '; correct the annotation, or take the image out of the list.'
+        )
+    )
 
 
 def _require(path: Path) -> Path:

@@ -2,22 +2,25 @@
 
     python tools/dataset_converters/voc2crops.py data/playing_cards --out data/playing_cards_crops
 
-writes <out>/<split>/<class>/<image>_<number>.png, for mmpretrain's CustomDataset.
+writes <out>/<split>/<class>/<image>_<number>.png, for mmpretrain's CustomDataset. Crops of the same annotations are
+written anew; a folder with others is refused.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-from voc2coco import VOCImage, VOCObject, read_split
+from voc2coco import VOCImage, VOCObject, check_size, read_split
 
 from sr4ir_mm.utils.cli import run
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import write_image
 from sr4ir_mm.utils.track import track
 
 
 def convert(root: Path, splits: list[str], out: Path, margin: float) -> None:
-    """Cut out every object with area and say how many.
+    """Cut out every object with area inside its image and say how many.
 
     Args:
         root: Folder in VOC format.
@@ -26,27 +29,68 @@ def convert(root: Path, splits: list[str], out: Path, margin: float) -> None:
         margin: Added on each side, as a share of the longer side of the box; cut off at the image's edge.
 
     Raises:
-        UserError: An annotation or image is missing or unreadable.
+        UserError: An annotation or image is missing or unreadable, they differ in size, or ``out`` holds other crops.
     """
-    for split in splits:
-        items = track(read_split(root, split), f'cutting {split}')
-        count = sum(write_crops(root, item, out / split, margin) for item in items)
-        print(f'{out / split}: {count} objects')
+    images = {split: read_split(root, split) for split in splits}
+    for split, items in images.items():
+        _check_free(out / split, items, margin)
+    for split, items in images.items():
+        for item in track(items, f'cutting {split}'):
+            write_crops(root, item, out / split, margin)
+        _tell(out / split, items, margin)
 
 
-def write_crops(root: Path, item: VOCImage, folder: Path, margin: float) -> int:
-    """Write the crops of one image; returns their number."""
+def plan(item: VOCImage, margin: float) -> dict[str, tuple[int, int, int, int]]:
+    """Left, top, right and bottom of each crop of an image, by its file below the folder of the split."""
+    crops = {}
+    for number, obj in enumerate(_with_area(item)):
+        # Without its margin, too: surroundings alone are no crop of an object outside the image.
+        if all(_inside(widen(obj, share), item) for share in (0, margin)):
+            name = f'{obj.name}/{Path(item.file_name).stem}_{number}.png'
+            crops[name] = widen(obj, margin)
+    return crops
+
+
+def _inside(box: tuple[int, int, int, int], item: VOCImage) -> bool:
+    """Whether any of a box is."""
+    left, top, right, bottom = box
+    return left < min(right, item.width) and top < min(bottom, item.height)
+
+
+def _with_area(item: VOCImage) -> list[VOCObject]:
+    return [obj for obj in item.objects if obj.has_area]
+
+
+def _check_free(folder: Path, items: Sequence[VOCImage], margin: float) -> None:
+    """Check that nothing lies there that would be learned beside the crops, such as those of labels since changed."""
+    written = {folder / name for item in items for name in plan(item, margin)}
+    others = sorted(path for path in folder.rglob('*.png') if path not in written)
+    if others:
+        raise UserError(
+            f'{folder} holds {len(others)} images that these annotations do not give, such as {others[0]}; remove '
+            f'{folder} if they are crops of an earlier run, or choose another --out.'
+        )
+
+
+def _tell(folder: Path, items: Sequence[VOCImage], margin: float) -> None:
+    left_out = {i.file_name: len(_with_area(i)) - len(plan(i, margin)) for i in items}
+    print(f'{folder}: {sum(len(plan(item, margin)) for item in items)} objects')
+    if any(left_out.values()):
+        names = [name for name, count in left_out.items() if count]
+        print(
+            f'  left out {sum(left_out.values())} boxes outside their images: {", ".join(names[:5])}'
+        )
+
+
+def write_crops(root: Path, item: VOCImage, folder: Path, margin: float) -> None:
+    """Write the crops of one image."""
     path = root / 'JPEGImages' / Path(item.file_name).name
     image = cv2.imread(str(path))
     if image is None:
         raise UserError(f'{path} is no readable image; replace it.')
-    objects = [obj for obj in item.objects if obj.has_area]
-    for number, obj in enumerate(objects):
-        left, top, right, bottom = widen(obj, margin)
-        target = folder / obj.name / f'{path.stem}_{number}.png'
-        target.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(target), image[top:bottom, left:right])
-    return len(objects)
+    check_size(item, path, image.shape[1::-1])
+    for name, (left, top, right, bottom) in plan(item, margin).items():
+        write_image(folder / name, image[top:bottom, left:right])
 
 
 def widen(obj: VOCObject, margin: float) -> tuple[int, int, int, int]:

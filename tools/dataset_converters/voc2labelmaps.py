@@ -11,12 +11,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
-from voc2coco import VOCImage, read_split
+from voc2coco import VOCImage, check_size, loaded_size, read_split
 
 from sr4ir_mm.utils.cli import run
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import write_image
 from sr4ir_mm.utils.track import track
 
 
@@ -30,14 +30,16 @@ def convert(root: Path, splits: Sequence[str], classes: Sequence[str], out: Path
         out: Folder for the label maps.
 
     Raises:
-        UserError: An annotation or image is missing or unreadable, or a box has a class that is not named.
+        UserError: An annotation or image is missing or unreadable or they differ in size, a box has a class that is not
+            named, or a list is empty.
     """
-    out.mkdir(parents=True, exist_ok=True)
     for split in splits:
         covered = []
         for item in track(read_split(root, split), f'filling {split}'):
+            path = root / 'JPEGImages' / Path(item.file_name).name
+            check_size(item, path, loaded_size(path))
             labels = label_map(item, classes)
-            cv2.imwrite(str(out / f'{Path(item.file_name).stem}.png'), labels)
+            write_image(out / f'{path.stem}.png', labels)
             covered.append(float((labels > 0).mean()))
         print(f'{out}: {len(covered)} label maps of {split}, {np.mean(covered):.0%} objects')
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from sr4ir_mm.datasets.sample.scenes import CLASSES, prepare_texture, shade
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import write_image
 
 #: Share of each texture photograph's width that a split draws from, left to right and apart from one another.
 REGIONS = {'train': (0.0, 0.5), 'held_out': (0.5, 0.7), 'test': (0.7, 1.0)}
@@ -151,13 +152,9 @@ def _write_split(out: Path, split: str, settings: MosaicSettings) -> None:
     maker = MosaicMaker(settings, split)
     for number in tqdm(range(getattr(settings, split)), desc=f'{split} mosaics', unit='image'):
         image_rgb, labels = maker.draw()
-        _write(out / 'images' / split / f'{number:05d}.png', image_rgb[..., ::-1])
-        _write(out / 'labels' / split / f'{number:05d}.png', labels)
+        write_image(out / 'images' / split / f'{number:05d}.png', image_rgb[..., ::-1])
+        write_image(out / 'labels' / split / f'{number:05d}.png', labels)
     for kind, name in enumerate(CLASSES):
         for number in range(settings.crops):
-            _write(out / 'crops' / split / name / f'{number:05d}.png', maker.crop(kind)[..., ::-1])
-
-
-def _write(path: Path, image: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), image)
+            path = out / 'crops' / split / name / f'{number:05d}.png'
+            write_image(path, maker.crop(kind)[..., ::-1])

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from sr4ir_mm.datasets.sample.scenes import CLASSES, Scene, SceneMaker
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import write_image
 
 _DEVKIT = 'VOCdevkit/VOC2012'
 _SETTINGS = 'meta.json'
@@ -94,18 +94,13 @@ def _make_room(out: Path, meta: Path) -> None:
 
 def _write_scene(out: Path, split: str, name: str, scene: Scene) -> None:
     devkit = out / _DEVKIT
-    _write_image(devkit / 'JPEGImages' / f'{name}.png', scene.image_rgb[..., ::-1])
-    _write_image(devkit / 'SegmentationClass' / f'{name}.png', scene.labels)
+    write_image(devkit / 'JPEGImages' / f'{name}.png', scene.image_rgb[..., ::-1])
+    write_image(devkit / 'SegmentationClass' / f'{name}.png', scene.labels)
     annotation = devkit / 'Annotations' / f'{name}.xml'
     annotation.parent.mkdir(parents=True, exist_ok=True)
     annotation.write_text(_xml(f'{name}.png', scene))
     for index, (crop, kind) in enumerate(_crops(scene)):
-        _write_image(out / 'cls' / split / CLASSES[kind] / f'{name}_{index}.png', crop[..., ::-1])
-
-
-def _write_image(path: Path, image: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), image)
+        write_image(out / 'cls' / split / CLASSES[kind] / f'{name}_{index}.png', crop[..., ::-1])
 
 
 def _crops(scene: Scene) -> Iterator[tuple[np.ndarray, int]]:

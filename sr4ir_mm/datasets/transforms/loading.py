@@ -18,6 +18,7 @@ from sr4ir_mm.utils.errors import UserError
 
 _JPEG, _PNG = b'\xff\xd8', b'\x89P'
 _END_OF_IMAGE = 0xD9
+_UNTURNED = '_ignore_orientation'
 # In compressed data FF is followed by 0 or is a restart marker; anything else ends it.
 _NEXT_MARKER = re.compile(rb'\xff[^\x00\xd0-\xd7\xff]')
 
@@ -35,7 +36,8 @@ class LoadImage(LoadImageFromFile):
         kwargs: Arguments of ``mmcv.LoadImageFromFile``.
 
     Raises:
-        UserError: The file is missing, truncated or no image.
+        UserError: The file is missing, truncated or no image; or its EXIF orientation turns it away from the size that
+            its annotation has.
     """
 
     def __init__(self, *args: Any, skip: int = 0, **kwargs: Any) -> None:
@@ -56,9 +58,25 @@ class LoadImage(LoadImageFromFile):
             raise UserError(
                 f'Image {path} cannot be read ({reason}){limit}; replace it or drop it from the image list.'
             ) from error
+        self._check_upright(results, image)
         results['img'] = image.astype(np.float32) if self.to_float32 else image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
+
+    def _check_upright(self, results: dict, image: np.ndarray) -> None:
+        """Check that the image lies as its boxes do, where the data set tells the size they were drawn on."""
+        told = (results.get('height'), results.get('width'))
+        height, width = image.shape[:2]
+        if told != (width, height) or height == width:
+            return
+        kind = self.color_type.removesuffix(_UNTURNED)
+        ignored = kind != self.color_type or kind == 'unchanged'
+        color_type = kind.replace('unchanged', 'color') if ignored else kind + _UNTURNED
+        raise UserError(
+            f'Image {results["img_path"]} comes as {width} x {height} px, but its annotation is for {told[1]} x '
+            f'{told[0]}: its EXIF orientation {"is left out" if ignored else "turns it"} and its boxes lie elsewhere; '
+            f'set color_type={color_type!r} of LoadImage, or correct the size in the annotation.'
+        )
 
     def _may_skip(self, path: str, reason: str) -> bool:
         if path in self._skipped:

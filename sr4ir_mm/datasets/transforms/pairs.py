@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import PurePath
 
@@ -87,7 +88,8 @@ class CropPair(BaseTransform):
         random: Crop at a random place; False for the middle.
 
     Raises:
-        UserError: An image is smaller than the crop, or has boxes.
+        UserError: An LR image is not of its HR image's size divided by the scale, rounded up; an HR image is smaller
+            than the crop; or there are boxes.
     """
 
     def __init__(self, size: int, scale: int, random: bool = True) -> None:
@@ -103,7 +105,8 @@ class CropPair(BaseTransform):
         """Crop them."""
         self._check(results)
         side = self.size // self.scale
-        room = [length - side for length in results['lr_img'].shape[:2]]
+        # Whole LR pixels: the last one is cut where the HR side is no multiple of the scale.
+        room = [length // self.scale - side for length in results['img'].shape[:2]]
         drawn = [np.random.randint(space + 1) if self.random else space // 2 for space in room]
         results['lr_img'] = _cut(results['lr_img'], drawn, side)
         place = [self.scale * offset for offset in drawn]
@@ -118,11 +121,19 @@ class CropPair(BaseTransform):
             raise UserError(
                 'CropPair cannot crop boxes; leave it out of the pipeline of a detector, which takes whole images.'
             )
-        height, width = results['lr_img'].shape[:2]
-        if min(height, width) * self.scale < self.size:
+        height, width = results['img'].shape[:2]
+        lr_height, lr_width = results['lr_img'].shape[:2]
+        expected = (math.ceil(height / self.scale), math.ceil(width / self.scale))
+        if (lr_height, lr_width) != expected:
             raise UserError(
-                f'{results.get("lr_path", "The LR image")} of {width} x {height} px is too small for an HR crop of '
-                f'{self.size} px at scale {self.scale}; take smaller crops.'
+                f'{results.get("lr_path", "The LR image")} has {lr_width} x {lr_height} px, but its HR image has '
+                f'{width} x {height} px, which at scale {self.scale} needs {expected[1]} x {expected[0]}; set '
+                'lr_dir of LoadLRImage to the LR images of this scale, or the scale to that of the LR images.'
+            )
+        if min(height, width) < self.size:
+            raise UserError(
+                f'{results.get("img_path", "The HR image")} of {width} x {height} px is too small for a crop of '
+                f'{self.size} px; take smaller crops.'
             )
 
 

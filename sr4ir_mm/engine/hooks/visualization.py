@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sr4ir_mm.registry import HOOKS
+from sr4ir_mm.utils.images import write_image
 from sr4ir_mm.utils.modules import unwrap
 from sr4ir_mm.visualization.strips import TITLES, StripPainter, image_stem
 
@@ -92,8 +92,7 @@ class SRVisualizationHook(Hook):
             name = image_stem(sample, self._drawn + index)
             runner.visualizer.add_image(name, strip, step)
             if self.out_dir is not None:
-                self.out_dir.mkdir(parents=True, exist_ok=True)
-                cv2.imwrite(str(self.out_dir / f'{name}.png'), strip[..., ::-1])
+                write_image(self.out_dir / f'{name}.png', strip[..., ::-1])
         self._drawn += count
 
     def _make_painter(self, runner: Runner) -> StripPainter:
