@@ -67,7 +67,7 @@ choose_python() {
 
 # Everything the environment depends on, in one line: the stamp of a finished set-up.
 fingerprint() {
-    "$VENV/bin/python" - "$ROOT" "$VENV" <<'PY'
+    "$VENV/bin/python" - "$ROOT" "$VENV" $(! has_nvcc || say nvcc) <<'PY'
 import hashlib, pathlib, sys
 root = pathlib.Path(sys.argv[1])
 digest = hashlib.sha256('\n'.join([sys.version, *sys.argv[1:]]).encode())
@@ -77,6 +77,9 @@ for name in ('requirements/build.txt', 'requirements/lock.txt', 'requirements/lo
 print(digest.hexdigest())
 PY
 }
+
+# mmcv is compiled for the GPU only where it is there.
+has_nvcc() { command -v nvcc >/dev/null 2>&1 || [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ]; }
 
 make_venv() {
     local python
@@ -231,9 +234,7 @@ tell_missing_nvcc() {
     if ! { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1; } && [ ! -e "${NVIDIA_DEVICE:-/dev/nvidia0}" ]; then
         return
     fi
-    if command -v nvcc >/dev/null 2>&1 || [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ]; then
-        return
-    fi
+    if has_nvcc; then return; fi
     say 'setup_env: there is a GPU but no nvcc, so mmcv will be built for the CPU alone and detectors will not run on the' \
         'GPU; install the CUDA toolkit 12 (Debian, Ubuntu: apt-get install nvidia-cuda-toolkit), set CUDA_HOME if it is' \
         'not in /usr/local/cuda, and run this again.' >&2

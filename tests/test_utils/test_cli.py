@@ -438,12 +438,3 @@ def test_a_detector_on_a_gpu_needs_mmcvs_cuda(monkeypatch):
     cli.check_environment(dict(default_scope='mmpretrain'))
     monkeypatch.setattr(environment, 'mmcv_has_cuda', lambda: True)
     cli.check_environment(dict(default_scope='mmdet'))
-
-
-def test_a_torch_that_cannot_reload_checkpoints_is_told(monkeypatch, capsys):
-    monkeypatch.setattr(torch, '__version__', '2.7.1+cu126')
-    cli.check_environment({})
-    assert 'cannot reload its own checkpoints with torch 2.7.1' in capsys.readouterr().err
-    monkeypatch.setattr(torch, '__version__', '2.4.1')
-    cli.check_environment({})
-    assert capsys.readouterr().err == ''
