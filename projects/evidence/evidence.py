@@ -39,11 +39,11 @@ from ladder import (
     check_costs,
     rungs,
 )
+from report import write_report
 from results import Result, predictions_path, read_result, read_results
 from summary import write_summaries
 from warm import WarmLaunch
 
-from report import write_report
 from sr4ir_mm.apis.runs import (
     Plan,
     Training,
