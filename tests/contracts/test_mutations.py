@@ -138,14 +138,22 @@ MUTATIONS = [
     Mutation(
         '8 eval mode restored',
         'utils/modules.py',
-        'submodule.training = True',
+        'submodule.training = training',
         'pass',
         STEP + 'test_batch_norm_sees_the_task_phase_only[cls]',
     ),
     Mutation(
+        '8 no recomputation in another mode',
+        'utils/modules.py',
+        'submodule.with_cp = False',
+        'pass',
+        'tests/test_models/test_phases/test_lent_networks.py::'
+        'test_checkpointed_blocks_of_a_task_network_give_the_same_gradient[cls-task]',
+    ),
+    Mutation(
         '8 features in eval mode',
         'utils/modules.py',
-        'submodule.training = False',
+        'submodule.training = mode_of(submodule)',
         'pass',
         STEP + 'test_batch_norm_sees_the_task_phase_only[cls]',
     ),
