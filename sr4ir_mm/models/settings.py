@@ -15,6 +15,7 @@ from sr4ir_mm.models.data_preprocessors import LRHRDataPreprocessor
 from sr4ir_mm.models.discriminators import takes_features
 from sr4ir_mm.models.losses import DistillLoss, TDPLoss
 from sr4ir_mm.models.phases import KINDS, Phase
+from sr4ir_mm.models.phases.context import default_feature_net
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.utils.errors import UserError
 
@@ -174,7 +175,7 @@ def check_features(
 def _compared(criterion: TDPLoss, nets: Mapping[str, nn.Module]) -> list[nn.Module]:
     if isinstance(criterion, DistillLoss):
         return [nets['task_net'], nets['extractor']]
-    names = criterion.nets or ['extractor' if 'extractor' in nets else 'task_net']
+    names = criterion.nets or [default_feature_net(nets)]
     return [nets[name] for name in names]
 
 

@@ -5,28 +5,12 @@ from dataclasses import replace
 import pytest
 import summary
 from intervals import Difference
-from results import Result
 from summary import COLUMNS, GAINING, ablation_table, gains_table, summary_table, write_summaries
 
 from sr4ir_mm.utils.errors import UserError
+from tests.test_projects.test_results import BASE
 
-SIGNS = Result(
-    task='classification',
-    dataset='sign-digits',
-    scale=8,
-    method='l2t',
-    seed=0,
-    budget=2,
-    epochs=10,
-    metric='accuracy/top1',
-    value=82.0,
-    psnr=None,
-    ssim=None,
-    commit='abc',
-    command='python tools/train.py x.py',
-    minutes=1.0,
-    device='CPU',
-)
+SIGNS = replace(BASE, budget=2, value=82.0)
 CARDS = replace(
     SIGNS, task='detection', dataset='playing-cards', metric='coco/bbox_mAP', value=0.4083
 )

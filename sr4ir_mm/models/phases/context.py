@@ -40,8 +40,8 @@ class PhaseContext:
 
     @property
     def feature_net(self) -> str:
-        """Whose features the TDP loss compares by default: the extractor's, or else the task network's."""
-        return 'extractor' if 'extractor' in self.nets else 'task_net'
+        """See :func:`default_feature_net`."""
+        return default_feature_net(self.nets)
 
     @torch.no_grad()
     def extracted(self, layers: Sequence[str]) -> list[Tensor]:
@@ -53,3 +53,8 @@ class PhaseContext:
             with eval_mode(net):
                 self._of_hr[key] = self.adapter.features(net, images.hr_rgb01, images.batch, layers)
         return self._of_hr[key]
+
+
+def default_feature_net(nets: Mapping[str, nn.Module]) -> str:
+    """Whose features the TDP loss compares by default: the extractor's, or else the task network's."""
+    return 'extractor' if 'extractor' in nets else 'task_net'
