@@ -155,9 +155,8 @@ def report(metrics: dict[str, dict[str, float]]) -> None:
 
 def draw(work: Path) -> Path:
     """Draw test images that only SR4IR-lite recognises, and one that only L->T does."""
-    import cv2
-
     from sr4ir_mm.apis.comparing import load_models, strip
+    from sr4ir_mm.apis.outputs import write_picture
     from sr4ir_mm.visualization import vstack_rows
 
     weights = [str(last_checkpoint(work / name)) for name in ('l2t-long', 'sr4ir-lite')]
@@ -166,7 +165,7 @@ def draw(work: Path) -> Path:
     telling = sorted(telling_images(models), key=lambda pair: pair[0])
     rows = [strip(models, samples) for _, samples in telling]
     path = work / 'pictures.png'
-    cv2.imwrite(str(path), vstack_rows(rows)[..., ::-1])
+    write_picture(path, vstack_rows(rows))
     return path
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from ladder import BUDGETS, SETS, Run, rungs
@@ -23,6 +22,7 @@ from mmengine.structures import BaseDataElement
 from torchvision.ops import box_iou
 
 from sr4ir_mm.apis.inferencer import SR4IRInferencer, make_painter
+from sr4ir_mm.apis.outputs import write_picture
 from sr4ir_mm.apis.runs import last_checkpoint
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import DATASETS
@@ -70,11 +70,10 @@ def main() -> None:
             rows[name].append(painter.strip(models['sr4ir'], titled))
         if all(len(found) == args.rows for found in rows.values()):
             break
-    args.out.mkdir(parents=True, exist_ok=True)
     for name, strips in rows.items():
         path = args.out / f'{args.data}_x{scale}_{name}.png'
         if strips:
-            cv2.imwrite(str(path), vstack_rows(strips)[..., ::-1])
+            write_picture(path, vstack_rows(strips))
         print(f'{name} of SR4IR over {SHOWN[args.against]}: {len(strips)} rows, {path}')
 
 
