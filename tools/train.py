@@ -63,7 +63,7 @@ def main() -> None:
     cli.set_seed(cfg, args.seed)
     cli.check_scheduler_names(cfg)
     world_size = cli.world_size(args.launcher)
-    cli.divide_batch(cfg, world_size)
+    cli.divide_batch(cfg, world_size, args.cfg_options)
     if args.auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
         cli.scale_learning_rates(cfg, world_size)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='train'))

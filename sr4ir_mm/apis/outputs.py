@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
-from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
 
 from sr4ir_mm.utils.cli import check_work_dir_is_writable
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.images import write_image
+from sr4ir_mm.utils.images import free_stem, write_image
 
 #: As :class:`sr4ir_mm.apis.inputs.Images` names frames of videos; a folder's name may hold a '#' of its own.
 _FRAME = re.compile(r'(.*?)(?:#(\d{6,}))?', re.DOTALL)
@@ -55,8 +54,7 @@ def picture_stem(
     path, frame = _FRAME.fullmatch(name).groups()
     parts = _below(Path(path), inputs).with_suffix('').parts
     plain = '_'.join([*parts, *([frame] if frame else [])])
-    numbered = (f'{plain}_{number}' for number in count(2))
-    return next(stem for stem in chain([plain], numbered) if stem not in taken)
+    return free_stem(plain, taken)
 
 
 def _below(path: Path, inputs: Iterable[str | Path | np.ndarray]) -> Path:

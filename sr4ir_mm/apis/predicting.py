@@ -16,6 +16,7 @@ from sr4ir_mm.apis.inferencer import Answer, SR4IRInferencer
 from sr4ir_mm.apis.inputs import VIDEO_SUFFIXES, Input, expand
 from sr4ir_mm.apis.outputs import check_folder, write_picture
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import free_stem
 
 _FRAME = re.compile(r'(.+)#(\d{6,})')
 
@@ -114,8 +115,4 @@ def _new_stem(name: str, taken: set[str]) -> str:
         stem = f'{Path(frame[1]).stem}_{frame[2]}'
     else:
         stem = Path(name).stem
-    return next(
-        candidate
-        for candidate in (stem, *(f'{stem}_{number}' for number in range(2, len(taken) + 3)))
-        if candidate not in taken
-    )
+    return free_stem(stem, taken)

@@ -148,7 +148,9 @@ def wrapped_config(source: str, scale: int = 4, method: str = 'sr4ir') -> Config
     """The wrapped config of a zoo config, with a small EDSR, loaded from a file as a user's would be."""
     with tempfile.TemporaryDirectory() as folder:
         out = osp.join(folder, 'wrapped.py')
-        text = wrap_config(source, Wrapping(scale=scale, method=method), out)
+        # Methods that learn from a finished task network ask for its weights, which are left out before a step.
+        wrapping = Wrapping(scale=scale, method=method, task_ckpt='task_net.pth')
+        text = wrap_config(source, wrapping, out)
         with open(out, 'w', encoding='utf-8') as file:
             file.write(text)
         cfg = Config.fromfile(out)

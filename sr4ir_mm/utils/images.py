@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,12 @@ def write_image(path: Path, image: np.ndarray) -> None:
             f'{path} cannot be written ({error.strerror or error}); free some space, correct the rights, or write to '
             'another folder, and run this again.'
         ) from error
+
+
+def free_stem(stem: str, taken: Container[str]) -> str:
+    """A file name without suffix that no other picture has: ``stem``, or it with a number, from 2 on."""
+    numbered = (f'{stem}_{number}' for number in count(2))
+    return next(name for name in chain([stem], numbered) if name not in taken)
 
 
 def quantize_rgb01(image: Tensor) -> Tensor:

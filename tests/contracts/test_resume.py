@@ -77,6 +77,25 @@ def test_tdp_starts_at_its_share_of_training_also_after_a_resume(tmp_path):
     assert seen[16] is True
 
 
+def cosine(epochs):
+    annealing = dict(type='CosineAnnealingLR', T_max=epochs, end=epochs, convert_to_iter_based=True)
+    return {
+        'train_cfg.max_epochs': epochs,
+        'param_scheduler': dict(sr_net=[annealing], task_net=[annealing]),
+    }
+
+
+@pytest.mark.parametrize('epochs', [4, 6])
+def test_a_schedule_of_another_length_than_the_checkpoints_is_told(tmp_path, epochs):
+    """mmengine takes over the checkpoint's schedules whole, and says nothing."""
+    toy_runs.run(tmp_path, custom_hooks=stopping(2), **cosine(4))
+    runner = toy_runs.run(tmp_path, resume=True, **cosine(epochs))
+    log = max(tmp_path.glob('*/*.log')).read_text()
+    assert runner.param_schedulers['sr_net'][0].T_max == 16
+    assert ('CosineAnnealingLR.T_max is 16, not 24' in log) == (epochs == 6)
+    assert ("the checkpoint's schedules hold" in log) == (epochs == 6)
+
+
 def test_augmentations_differ_between_epochs(tmp_path):
     """mmengine's default worker seeding repeats the same numbers in every epoch."""
     from mmengine.runner import Runner

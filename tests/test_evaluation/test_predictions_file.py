@@ -88,6 +88,16 @@ def test_boxes_are_kept_image_by_image(tmp_path):
     assert np.abs(file['boxes'] * BOX_UNIT - [[0, 0.5, 8, 7.96]]).max() <= BOX_UNIT / 2
 
 
+def test_boxes_of_large_images_are_kept(tmp_path):
+    small = detection([[0.0, 0.5, 8.0, 7.0]], [0.9], [1], [])
+    large = detection([[5000.0, 0.5, 9000.5, 7.0]], [0.9], [1], [])
+
+    file = written(tmp_path, small, large)
+
+    assert (file['boxes'] * BOX_UNIT).tolist() == [[0, 0.5, 8, 7], [5000, 0.5, 9000.5, 7]]
+    assert written(tmp_path, small)['boxes'].dtype == np.uint16
+
+
 def test_a_detector_without_ground_truth_is_told_what_to_add(tmp_path):
     metric = PredictionsFile(str(tmp_path / 'a.npz'))
 

@@ -126,6 +126,10 @@ def test_checks_notice_what_must_not_happen(monkeypatch):
     assert 'did not move' in zoo.check_zoo_config(source).problem
 
 
+def test_methods_that_learn_from_a_finished_network_are_checked_without_its_weights():
+    assert zoo.check_zoo_config(TEN[-2], method='sr4ir-fixed').problem == ''
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_the_whole_list_passes(tmp_path, tool):

@@ -87,6 +87,14 @@ def test_a_batch_of_the_users_own_stays_for_each_process():
     assert 'meant for' not in cli.tell_batch(paper(), 1)
 
 
+def test_a_batch_given_on_the_command_line_is_each_processs_even_where_it_is_the_papers():
+    cfg = paper()
+    cli.divide_batch(cfg, 2, {'train_dataloader.batch_size': 16})
+    assert cfg.train_dataloader.batch_size == 16
+    cli.divide_batch(cfg, 2, {'train_dataloader.num_workers': 0})
+    assert cfg.train_dataloader.batch_size == 8
+
+
 def test_each_rate_follows_the_batch_by_its_own_rule():
     cfg = paper(**{'train_dataloader.batch_size': 32, 'auto_scale_lr.enable': True})
     cli.scale_learning_rates(cfg, 2)
@@ -278,6 +286,16 @@ def test_other_processes_keep_quiet(capsys, monkeypatch):
     with pytest.raises(SystemExit):
         cli.run(failing(UserError('x')))
     assert capsys.readouterr().err == ''
+
+
+def test_other_processes_tell_what_they_alone_may_have_met(capsys, monkeypatch):
+    """Once they have joined, the first says no more than that another has ended, and why is for that one to say."""
+    monkeypatch.setenv('LOCAL_RANK', '1')
+    monkeypatch.setenv('RANK', '5')
+    monkeypatch.setattr('torch.distributed.is_initialized', lambda: True)
+    with pytest.raises(SystemExit):
+        cli.run(failing(UserError('a.jpg is cut off.')))
+    assert capsys.readouterr().err == 'error in process 5: a.jpg is cut off.\n'
 
 
 def test_debug_shows_the_traceback(monkeypatch):

@@ -12,7 +12,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
-from sr4ir_mm.engine.hooks.checkpoint_contents import check_resumed, check_tested
+from sr4ir_mm.engine.hooks.checkpoint_contents import check_resumed, check_tested, other_schedules
 from sr4ir_mm.engine.hooks.checkpoint_files import BACKEND, find_readable_checkpoint
 from sr4ir_mm.engine.hooks.other_processes import (
     fit_to_processes,
@@ -89,6 +89,8 @@ class TaskCheckpointHook(CheckpointHook):
             for sentence in fit_to_processes(
                 checkpoint, runner.train_loop, runner.param_schedulers
             ):
+                runner.logger.warning(sentence)
+            for sentence in other_schedules(runner, checkpoint):
                 runner.logger.warning(sentence)
             buffers = checkpoint.get('buffers_of_processes') or []
             if len(buffers) == get_world_size():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from mmengine.optim import OptimWrapperDict
@@ -54,6 +54,39 @@ def check_tested(runner: Runner, checkpoint: Mapping) -> None:
         UserError: It is of another model.
     """
     _check_weights(runner, checkpoint, 'test it with the config it was made with')
+
+
+def other_schedules(runner: Runner, checkpoint: Mapping) -> list[str]:
+    """Sentences on the schedules of the config that a resumed run does not follow, since the checkpoint has its own.
+
+    mmengine takes over the whole state of each scheduler, its length included, without a word: a run that is resumed
+    with more epochs ends at the rate at which the shorter one would have ended.
+    """
+    ours = list(_schedulers(runner.param_schedulers))
+    theirs = list(_schedulers(checkpoint.get('param_schedulers') or []))
+    differences = []
+    for scheduler, saved in zip(ours, theirs, strict=False):
+        own = {k: v for k, v in scheduler.state_dict().items() if _is_setting(k) and k in saved}
+        for key, value in own.items():
+            if saved[key] != value:
+                differences.append(f'{type(scheduler).__name__}.{key} is {saved[key]}, not {value}')
+    if not differences:
+        return []
+    return [
+        f"the checkpoint's schedules hold, not the config's: {'; '.join(dict.fromkeys(differences))}; to train by "
+        'another schedule, start from its weights with --cfg-options load_from=PATH instead of --resume.'
+    ]
+
+
+def _schedulers(schedulers: Any) -> Iterator[Any]:
+    """Those of a lone optimizer, or of all networks in the order of their names."""
+    if isinstance(schedulers, Mapping):
+        schedulers = [one for name in sorted(schedulers) for one in schedulers[name]]
+    yield from schedulers or []
+
+
+def _is_setting(key: str) -> bool:
+    return not key.startswith('_') and key not in ('base_values', 'last_step', 'verbose')
 
 
 def _check_weights(runner: Runner, checkpoint: Mapping, advice: str) -> None:

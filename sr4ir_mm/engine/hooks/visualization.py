@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from sr4ir_mm.registry import HOOKS
-from sr4ir_mm.utils.images import write_image
+from sr4ir_mm.utils.images import free_stem, write_image
 from sr4ir_mm.utils.modules import unwrap
 from sr4ir_mm.visualization.strips import TITLES, StripPainter, image_stem
 
@@ -45,12 +45,12 @@ class SRVisualizationHook(Hook):
         self.max_images = max_images
         self.score_thr = score_thr
         self.kinds = tuple(kinds)
-        self._drawn = 0
+        self._drawn: set[str] = set()
         self._painter: StripPainter | None = None
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Start counting strips."""
-        self._drawn = 0
+        """Start anew with the names of the strips."""
+        self._drawn = set()
 
     before_test_epoch = before_val_epoch
 
@@ -80,20 +80,19 @@ class SRVisualizationHook(Hook):
     def _draw_batch(self, runner: Runner, data_batch: dict, step: int) -> None:
         count = len(data_batch['inputs'])
         if self.max_images is not None:
-            count = min(count, self.max_images - self._drawn)
+            count = min(count, self.max_images - len(self._drawn))
         if count <= 0:
             return
         if self._painter is None:
             self._painter = self._make_painter(runner)
         strips = self._painter.strips(unwrap(runner.model), data_batch, count)
-        for index, (strip, sample) in enumerate(
-            zip(strips, data_batch['data_samples'], strict=False)
-        ):
-            name = image_stem(sample, self._drawn + index)
+        for strip, sample in zip(strips, data_batch['data_samples'], strict=False):
+            # Images of several folders may share a name, as those of image folders by class do.
+            name = free_stem(image_stem(sample, len(self._drawn)), self._drawn)
+            self._drawn.add(name)
             runner.visualizer.add_image(name, strip, step)
             if self.out_dir is not None:
                 write_image(self.out_dir / f'{name}.png', strip[..., ::-1])
-        self._drawn += count
 
     def _make_painter(self, runner: Runner) -> StripPainter:
         return StripPainter(

@@ -125,7 +125,8 @@ def _detections(sample: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _fixed_point(boxes: np.ndarray) -> np.ndarray:
-    return np.round(boxes / BOX_UNIT).clip(0, 2**16 - 1).astype(np.uint16)
+    units = np.round(boxes / BOX_UNIT).clip(0, 2**32 - 1)
+    return units.astype(np.uint16 if units.max(initial=0) < 2**16 else np.uint32)
 
 
 def _merge_detections(results: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -83,21 +83,24 @@ _LINEAR = ('SGD',)
 _SQUARE_ROOT = ('Adam', 'AdamW', 'NAdam', 'RAdam', 'Adamax', 'RMSprop', 'Lamb')
 
 
-def divide_batch(cfg: Config, world_size: int) -> None:
+def divide_batch(cfg: Config, world_size: int, options: Mapping[str, Any] | None = None) -> None:
     """Divide the paper's batch, which ``global_batch_size`` states for all processes together, among them.
 
     A config whose ``train_dataloader.batch_size`` is another number has been changed by its user, and keeps that number
-    for each process, as everywhere in OpenMMLab.
+    for each process, as everywhere in OpenMMLab; so does one whose number was given on the command line.
 
     Args:
         cfg: Changed in place.
         world_size: Number of processes.
+        options: Keys with dots that were merged into the config, see :func:`load_config`.
 
     Raises:
         UserError: The batch cannot be divided.
     """
     total, loader = cfg.get('global_batch_size'), cfg.get('train_dataloader')
     if total is None or not loader or loader.get('batch_size') != total:
+        return
+    if 'train_dataloader.batch_size' in (options or {}):
         return
     if total % world_size:
         raise UserError(

@@ -60,11 +60,28 @@ def run(main: Callable[[], None]) -> None:
         sentence = user_sentence(error)
         if sentence is None or os.getenv('SR4IR_DEBUG') == '1':
             raise
-        # All processes of a distributed run fail alike; one of them telling it is enough.
-        if os.getenv('LOCAL_RANK', '0') == '0' or lost_process(error):
-            print(f'error: {sentence}', file=sys.stderr, flush=True)
+        _tell(sentence)
         raise SystemExit(EXIT_USER_ERROR) from None
     leave_gloo()
+
+
+def _tell(sentence: str) -> None:
+    """Print an error, once for what all processes of a distributed run meet alike.
+
+    Before they join, they read the same files; after it one may meet an error of its own, a broken image for one.
+    """
+    if os.getenv('LOCAL_RANK', '0') == '0':
+        print(f'error: {sentence}', file=sys.stderr, flush=True)
+    elif _is_joined():
+        number = os.getenv('RANK', os.environ['LOCAL_RANK'])
+        print(f'error in process {number}: {sentence}', file=sys.stderr, flush=True)
+
+
+def _is_joined() -> bool:
+    torch = sys.modules.get('torch')
+    if torch is None or not torch.distributed.is_available():
+        return False
+    return torch.distributed.is_initialized()
 
 
 def leave_gloo() -> None:
@@ -74,9 +91,7 @@ def leave_gloo() -> None:
     exception"), and torchrun then calls a finished run failed.
     """
     torch = sys.modules.get('torch')
-    if torch is None or not torch.distributed.is_available():
-        return
-    if not torch.distributed.is_initialized() or torch.distributed.get_backend() != 'gloo':
+    if not _is_joined() or torch.distributed.get_backend() != 'gloo':
         return
     torch.distributed.barrier()
     atexit._run_exitfuncs()

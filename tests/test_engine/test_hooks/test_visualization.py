@@ -72,6 +72,21 @@ def test_validation_is_drawn_on_request_only(tmp_path):
     assert [step for *_, step in runner.shown] == [7, 7]
 
 
+def test_images_of_one_name_from_several_folders_all_have_strips(tmp_path):
+    model = toy.build('cls').eval()
+    runner = Runner(model, 'cls', tmp_path)
+    hook = SRVisualizationHook(out_dir=str(tmp_path / 'strips'))
+    batch = toy.batch('cls')
+    for folder, sample in zip('ab', batch['data_samples'], strict=True):
+        sample.set_metainfo(dict(img_path=f'{folder}/x.png'))
+
+    for _ in range(2):  # the second pass writes over the first one's
+        hook.before_test_epoch(runner)
+        hook.after_test_iter(runner, 0, batch, None)
+
+    assert {path.name for path in (tmp_path / 'strips').iterdir()} == {'x.png', 'x_2.png'}
+
+
 def test_layout_helpers():
     image = to_uint8(torch.tensor([0.0, 0.5, 2.0]).view(3, 1, 1).expand(3, 8, 60))
     assert image[0, 0].tolist() == [0, 128, 255]
