@@ -349,21 +349,28 @@ class _WrappedText:
         return dict(type=theirs.get('type', 'OptimWrapper'), **shared)
 
     def schedulers(self) -> dict[str, Any]:
-        """The zoo config's list for the task network; for the others a cosine."""
+        """The zoo config's list for the task network, a cosine for the others.
+
+        A task network that rests at first gets a cosine over its share, too: the warm-up and milestones of the zoo
+        config's own schedule would pass while it rests.
+        """
         schedulers: dict[str, Any] = self._replacing('param_scheduler')
         for name in self.trained:
+            learns = [phase for phase in self.method.built_phases() if name in phase.trains]
+            begin = min(getattr(phase, 'begin', 0.0) for phase in learns)
+            end = max(getattr(phase, 'end', 1.0) for phase in learns)
             if name != 'task_net':
-                schedulers[name] = [self._cosine(name)]
+                schedulers[name] = [self._cosine(0.0, end)]
+            elif begin > 0:
+                schedulers[name] = [self._cosine(begin, end)]
             else:
                 schedulers[name] = (
                     Code('_base_.param_scheduler') if self.base.get('param_scheduler') else []
                 )
         return schedulers
 
-    def _cosine(self, name: str) -> dict[str, Any]:
-        """Over the training, or over the share of it in which a network learns."""
-        learns = [phase for phase in self.method.built_phases() if name in phase.trains]
-        end = max(getattr(phase, 'end', 1.0) for phase in learns)
+    def _cosine(self, begin: float, end: float) -> dict[str, Any]:
+        """Over the training, or over a share of it."""
         train_cfg = self.base.get('train_cfg') or {}
         length = next((name for name in ('max_iters', 'max_epochs') if name in train_cfg), None)
         if length is None:
@@ -374,8 +381,8 @@ class _WrappedText:
         if length == 'max_epochs':
             units = dict(by_epoch=True, convert_to_iter_based=True)
         cosine = dict(type='CosineAnnealingLR', T_max=Code(f'_base_.train_cfg.{length}'))
-        if end < 1.0:
-            cosine = dict(type='sr4ir_mm.SpanCosineLR', span=(0.0, end))
+        if (begin, end) != (0.0, 1.0):
+            cosine = dict(type='sr4ir_mm.SpanCosineLR', span=(begin, end))
         return {**cosine, 'eta_min': 1e-6, **units}
 
     def model_wrapper(self) -> dict[str, Any]:

@@ -99,6 +99,15 @@ def test_the_sr_schedule_ends_with_its_phase(tmp_path):
     assert not any('T_max' in schedule for schedule in (by_epoch, by_iter))
 
 
+def test_a_task_network_that_rests_at_first_has_a_schedule_of_its_share(tmp_path):
+    """The warm-up and the milestones of the zoo config would pass while it rests."""
+    (late,) = wrap(RETINANET, tmp_path, method='sr4ir-plus').param_scheduler.task_net
+    assert late.type == 'sr4ir_mm.SpanCosineLR'
+    assert tuple(late.span) == (0.33, 1.0)
+    warm_up, steps = wrap(RETINANET, tmp_path, method='sr4ir-lite').param_scheduler.task_net
+    assert (warm_up.type, steps.type) == ('LinearLR', 'MultiStepLR')
+
+
 def test_mmpretrain_preprocessor_moves_and_need_not(tmp_path):
     cfg = small(wrap(RESNET, tmp_path))
     assert cfg.data_preprocessor is None
