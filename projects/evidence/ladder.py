@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -55,8 +55,7 @@ class DataSet:
 
 
 MAP, MIOU, TOP1 = 'coco/bbox_mAP', 'mIoU', 'accuracy/top1'
-_OWN = ', first networks of each seed’s own'
-SETS = {
+_SETS = {
     'sign-digits-scratch': DataSet(
         'hand signs, task networks from scratch',
         'classification',
@@ -76,21 +75,8 @@ SETS = {
         held_out=True,
         own_starts=False,
     ),
-    'mosaics-own': DataSet(
-        f'texture mosaics{_OWN}',
-        'segmentation',
-        MIOU,
-        (4,),
-        4,
-        backbone=True,
-        held_out=True,
-        same_as='mosaics',
-    ),
     'playing-cards': DataSet(
         'playing cards', 'detection', MAP, (8, 4), 12, backbone=True, own_starts=False
-    ),
-    'playing-cards-own': DataSet(
-        f'playing cards{_OWN}', 'detection', MAP, (8,), 12, backbone=True, same_as='playing-cards'
     ),
     'scenes-det': DataSet('generated scenes', 'detection', MAP, (4,), 8, own_starts=False),
     'sign-digits': DataSet('hand signs', 'classification', TOP1, (8,), 5),
@@ -117,8 +103,28 @@ SETS = {
     ),
     'camvid': DataSet('CamVid', 'segmentation', MIOU, (8,), 12),
 }
+#: Sets that there are once more, with initial networks of each seed's own, and at which scales.
+_OWN_STARTS = {'mosaics': (4,), 'playing-cards': (8,), 'scenes-det': (4,)}
+
+
+def _all_sets() -> dict[str, DataSet]:
+    sets: dict[str, DataSet] = {}
+    for name, data in _SETS.items():
+        sets[name] = data
+        if name in _OWN_STARTS:
+            sets[f'{name}-own'] = replace(
+                data,
+                title=f'{data.title}, first networks of each seed’s own',
+                scales=_OWN_STARTS[name],
+                own_starts=True,
+                same_as=name,
+            )
+    return sets
+
+
+SETS = _all_sets()
 #: The sets on which resolution decides; the others are run after them.
-SHARP = ('sign-digits-scratch', 'mosaics', 'playing-cards', 'scenes-det')
+SHARP = ('sign-digits-scratch', *(f'{name}-own' for name in _OWN_STARTS))
 
 
 @dataclass(frozen=True)
@@ -148,12 +154,10 @@ class Method:
 
 _CARDS, _SCENES = ('playing-cards', 8), ('scenes-det', 4)
 _SIGNS, _MOSAICS = ('sign-digits-scratch', 8), ('mosaics', 4)
-_MOSAICS_OWN = ('mosaics-own', 4)
 #: SR4IR-plus needs an HR-trained task network.
 _HR_STARTS = (
     ('sign-digits', 8),
     _MOSAICS,
-    _MOSAICS_OWN,
     _CARDS,
     _SCENES,
     ('playing-cards-seg', 8),
@@ -570,9 +574,9 @@ def check_costs(runs: Iterable[Run]) -> None:
 
 
 def runs_on(method: str, data: str, scale: int) -> bool:
-    """Whether a method is part of a ladder."""
+    """Whether a method is part of a ladder, or of that of the same images."""
     ladders = method_of(method).ladders
-    return ladders is None or (data, scale) in ladders
+    return ladders is None or (SETS[data].same_as or data, scale) in ladders
 
 
 def rungs(
