@@ -73,8 +73,7 @@ def main() -> None:
     if not args.out.endswith('.py'):
         raise UserError(f'-o {args.out} must end in .py, since it is a Python config.')
     from sr4ir_mm.apis.outputs import check_folder
-    from sr4ir_mm.apis.wrap import Wrapping, wrap_config
-    from sr4ir_mm.apis.wrap_files import check_target, write_config
+    from sr4ir_mm.apis.wrap import Wrapping, check_target, wrap_config, write_config
 
     wrapping = Wrapping(
         args.sr, args.scale, args.method, args.task_ckpt, args.sr_ckpt, args.lr_input

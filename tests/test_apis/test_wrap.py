@@ -15,8 +15,13 @@ from mmengine.registry import MODELS, init_default_scope
 
 from sr4ir_mm.apis.config_text import Code, assignments
 from sr4ir_mm.apis.methods import find_method, method_names
-from sr4ir_mm.apis.wrap import Wrapping, shrink_pipelines, wrap_config
-from sr4ir_mm.apis.wrap_files import check_target, write_config
+from sr4ir_mm.apis.wrap import (
+    Wrapping,
+    check_target,
+    shrink_pipelines,
+    wrap_config,
+    write_config,
+)
 from sr4ir_mm.models.settings import check_lender
 from sr4ir_mm.models.sr_nets.defaults import SR_NETS
 from sr4ir_mm.models.task_driven_sr import NETS

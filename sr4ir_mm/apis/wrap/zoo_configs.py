@@ -1,0 +1,61 @@
+"""Configs of the model zoos, and which library they belong to."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Mapping
+
+from mmengine.config import Config
+
+from sr4ir_mm.models.adapters.build import ADAPTERS
+from sr4ir_mm.utils.errors import UserError
+
+_LIBRARIES = tuple(ADAPTERS)
+
+
+def load_zoo_config(source: str) -> Config:
+    """Read a config by ``library::path`` or by file name.
+
+    Raises:
+        UserError: It does not exist, its library is not installed, or it is not a text config.
+    """
+    if '::' not in source and not osp.isfile(source):
+        raise UserError(
+            f"the config {osp.abspath(source)} does not exist; give a file, or a zoo config as 'mmdet::retinanet/"
+            "retinanet_r50_fpn_1x_coco.py'."
+        )
+    base = source if '::' in source else osp.abspath(source)
+    try:
+        cfg = Config.fromstring(f'_base_ = [{base!r}]\n', '.py')
+    except Exception as error:
+        raise UserError(
+            f'the config {source} cannot be read ({type(error).__name__}: {" ".join(str(error).split())}); check its '
+            'name below .mim/configs of the library and that mmengine can load it.'
+        ) from error
+    if not isinstance(cfg.get('model'), Mapping):
+        raise UserError(
+            f'the config {source} has no model; wrap a complete config, not one of its bases.'
+        )
+    return cfg
+
+
+def library_of(cfg: Mapping, source: str) -> str:
+    """The task library of a config: that of its default scope, else of its address.
+
+    Raises:
+        UserError: None of mmdet, mmseg and mmpretrain.
+    """
+    model_scope = str(cfg['model'].get('type', '')).rpartition('.')[0]
+    for name in (
+        cfg['model'].get('_scope_'),
+        model_scope,
+        cfg.get('default_scope'),
+        source.partition('::')[0],
+    ):
+        library = {'mmcls': 'mmpretrain'}.get(name, name)
+        if library in _LIBRARIES:
+            return library
+    raise UserError(
+        f'{source} belongs to no library known here (default_scope={cfg.get("default_scope")!r}); SR networks go in '
+        f'front of models of {", ".join(_LIBRARIES)}.'
+    )
