@@ -167,6 +167,7 @@ class TaskCheckpointHook(CheckpointHook):
             torch.distributed.all_gather_object(
                 self._buffers, _buffers(unwrap(runner.model)), self._group
             )
+            self._buffers = _differing(self._buffers)
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -265,3 +266,14 @@ def _buffers(model: torch.nn.Module) -> dict[str, Tensor]:
     """The buffers of this process (statistics of batch norms) under the names of the plain model."""
     names = {name.replace('.module.', '.', 1) for name, _ in model.named_buffers()}
     return {key: value.cpu() for key, value in model.state_dict().items() if key in names}
+
+
+def _differing(buffers: list[dict[str, Tensor]]) -> list[dict[str, Tensor]]:
+    """Those that differ between processes: masks and indices of window attention are large and all the same."""
+    first, *others = buffers
+    own = [
+        name
+        for name, value in first.items()
+        if not all(torch.equal(value, other[name]) for other in others)
+    ]
+    return [{name: process[name] for name in own} for process in buffers]

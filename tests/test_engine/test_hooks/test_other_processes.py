@@ -110,3 +110,12 @@ def test_a_config_with_other_schedulers_goes_on(saved, now):
 
     assert fit_to_processes(checkpoint, loop(50), by_epochs(wrapper(), 50)[:now])
     assert len(states) == 1
+
+
+def test_buffers_that_all_processes_share_are_saved_once():
+    from sr4ir_mm.engine.hooks.checkpoint import _differing
+
+    mean, mask = torch.zeros(2), torch.ones(4)
+    processes = [dict(mean=mean, mask=mask), dict(mean=mean + 1, mask=mask.clone())]
+
+    assert [list(process) for process in _differing(processes)] == [['mean'], ['mean']]
