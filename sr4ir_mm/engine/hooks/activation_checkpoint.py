@@ -49,7 +49,8 @@ def _recomputed(block: nn.Module, forward: Callable, *args: Any, **kwargs: Any) 
 
     def run(*args: Any, **kwargs: Any) -> Any:
         # A phase may have lent the block in eval mode and taken it back before the backward pass.
-        with set_modes(block, modes.__getitem__):
+        # Some networks make parts of themselves in their first forward pass.
+        with set_modes(block, lambda module: modes.get(module, module.training)):
             return forward(*args, **kwargs)
 
     return checkpoint(run, *args, use_reentrant=False, **kwargs)

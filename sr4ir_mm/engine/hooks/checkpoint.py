@@ -57,7 +57,8 @@ class TaskCheckpointHook(CheckpointHook):
         self._group: torch.distributed.ProcessGroup | None = None
         self._buffers: list[dict[str, Tensor]] = []
         # A checkpoint of this run between the regular ones, which the next one makes superfluous.
-        self._stand_in: Path | None = None
+        self._stand_in: str | None = None
+        self._resumes_stand_in = False
 
     # ---- resuming -------------------------------------------------------------------------------------------------
 
@@ -81,6 +82,7 @@ class TaskCheckpointHook(CheckpointHook):
         """Refuse what is of another run, and fit what is resumed to the number of processes now."""
         if runner._resume:
             check_resumed(runner, checkpoint)
+            self._resumes_stand_in = checkpoint['meta'].get('stands_in', False)
         elif not hasattr(runner._train_loop, 'run'):
             check_tested(runner, checkpoint)
         if runner._resume and 'processes' not in checkpoint['meta']:
@@ -100,9 +102,8 @@ class TaskCheckpointHook(CheckpointHook):
         """Start the clock."""
         super().before_train(runner)
         self.save_interval.restart(runner.iter)
-        resumed = Path(str(runner._load_from)) if runner._resume and runner._load_from else None
-        if self.by_epoch and resumed and resumed.name.startswith('iter_') and self._is_own(resumed):
-            self._stand_in = resumed
+        if self._resumes_stand_in and self._is_own(runner._load_from):
+            self._stand_in = str(runner._load_from)
         if get_world_size() > 1 and self._group is None:
             # Beside nccl: the processes agree on the host, and no device has to be waited for.
             self._group = torch.distributed.new_group(backend='gloo')
@@ -138,12 +139,15 @@ class TaskCheckpointHook(CheckpointHook):
 
     def _save_within_epoch(self, runner: Runner) -> None:
         done = runner.iter + 1
-        self._write(runner, f'iter_{done}.pth', dict(epoch=runner.epoch, iter=done), False)
-        self._stand_in = Path(self.out_dir) / f'iter_{done}.pth'
+        meta = dict(epoch=runner.epoch, iter=done, stands_in=True)
+        self._write(runner, f'iter_{done}.pth', meta, False)
+        self._stand_in = self.last_ckpt
 
     def _is_own(self, path: str | Path) -> bool:
         """Whether a file lies in the folder of this run: a resumed one knows the paths of another's."""
-        return '://' in str(path) or Path(path).parent.resolve() == Path(self.out_dir).resolve()
+        if '://' in str(path):
+            return str(path).rpartition('/')[0] == str(self.out_dir).rstrip('/')
+        return Path(path).parent.resolve() == Path(self.out_dir).resolve()
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         outdated = None
@@ -165,6 +169,7 @@ class TaskCheckpointHook(CheckpointHook):
             torch.distributed.all_gather_object(
                 self._buffers, _buffers(unwrap(runner.model)), self._group
             )
+            self._buffers = _differing(self._buffers)
         runner.save_checkpoint(
             self.out_dir,
             name,
@@ -183,8 +188,8 @@ class TaskCheckpointHook(CheckpointHook):
             return
         pointer = self.file_backend.join_path(runner.work_dir, 'last_checkpoint')
         self.file_backend.put_text(str(self.last_ckpt), pointer)
-        if superfluous is not None and superfluous.name != name:
-            self._remove(str(superfluous))
+        if superfluous is not None and Path(superfluous).name != name:
+            self._remove(superfluous)
 
     def _remove(self, path: str) -> None:
         if is_main_process() and self.file_backend.isfile(path):
@@ -263,3 +268,14 @@ def _buffers(model: torch.nn.Module) -> dict[str, Tensor]:
     """The buffers of this process (statistics of batch norms) under the names of the plain model."""
     names = {name.replace('.module.', '.', 1) for name, _ in model.named_buffers()}
     return {key: value.cpu() for key, value in model.state_dict().items() if key in names}
+
+
+def _differing(buffers: list[dict[str, Tensor]]) -> list[dict[str, Tensor]]:
+    """Those that differ between processes: masks and indices of window attention are large and all the same."""
+    first, *others = buffers
+    own = [
+        name
+        for name, value in first.items()
+        if not all(torch.equal(value, other[name]) for other in others)
+    ]
+    return [{name: process[name] for name in own} for process in buffers]

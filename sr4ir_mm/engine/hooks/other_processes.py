@@ -50,8 +50,11 @@ def fit_to_processes(
     """
     before, now = checkpoint['meta']['processes'], get_world_size()
     length, batch = len(loop.dataloader), _batch_size(loop.dataloader)
-    if before == dict(count=now, epoch_length=length, batch=batch):
+    ours = dict(count=now, epoch_length=length, batch=batch)
+    if before == ours:
         return []
+    # A second checkpoint hook finds nothing left to do.
+    checkpoint['meta']['processes'] = ours
     sentences = [
         f'The checkpoint comes from {before["count"]} process(es) with batches of {before["batch"]}, now there are '
         f'{now} with batches of {batch}: which images share a batch, their augmentations and the statistics of batch '
@@ -68,7 +71,8 @@ def fit_to_processes(
                 _scaled(state, checkpoint['meta']['iter'], done)
                 if _follows_epochs(state, scheduler)
                 else state
-                for state, scheduler in zip(states, own, strict=True)
+                # Of as many as there are now, as mmengine takes them.
+                for state, scheduler in zip(states, own, strict=False)
             ]
         sentences.append(
             f'An epoch now has {new} iterations instead of {old}: the training goes on at iteration '

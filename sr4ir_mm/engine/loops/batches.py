@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -36,12 +36,11 @@ class NumberedBatches:
 
     def __init__(self, loader: DataLoader, seed: int) -> None:
         self.batch_sampler = loader.batch_sampler
-        self._first = self._skip = 0
+        self._first = self._skip = self._passes = 0
         # torch refuses a plain assignment because iterators that run would not see it; here none does yet.
         object.__setattr__(loader, 'batch_sampler', self)
         self._dataset, self._seed = loader.dataset, seed
         self._load = getattr(loader.dataset, '__getitems__', None) or partial(_load, loader.dataset)
-        self._seeded_apart = seeded_apart(loader.dataset)
         self.set_seed(seed)
         prepare_workers(loader)
 
@@ -52,7 +51,7 @@ class NumberedBatches:
         if getattr(sampler, 'seed', None) == self._seed:
             sampler.seed = seed
         self._seed = seed
-        load = partial(_load_seeded, self._load, seed, get_rank(), self._seeded_apart)
+        load = partial(_load_seeded, self._load, seed, get_rank(), self._dataset)
         self._dataset.__getitems__ = load
 
     def start(self, iteration: int, skip: int = 0, epoch: int | None = None) -> None:
@@ -62,8 +61,16 @@ class NumberedBatches:
         if epoch is not None and hasattr(sampler, 'set_epoch'):
             sampler.set_epoch(epoch)
 
+    def current_pass(self) -> tuple:
+        """What is another as soon as anyone begins another pass, or tells the sampler another epoch."""
+        sampler = getattr(self.batch_sampler, 'sampler', None)
+        return self._passes, getattr(sampler, 'epoch', None)
+
     def __iter__(self) -> Iterator[NumberedBatch]:
-        first, skip = self._first, self._skip
+        self._passes += 1
+        return self._number(self._first, self._skip)
+
+    def _number(self, first: int, skip: int) -> Iterator[NumberedBatch]:
         for index, indices in enumerate(self.batch_sampler):
             if index >= skip:
                 yield NumberedBatch(indices, first + index - skip)
@@ -80,11 +87,12 @@ def _load(dataset: Any, indices: list) -> list:
 
 
 def _load_seeded(
-    load: Callable[[list], list], seed: int, rank: int, seeded_apart: Sequence, batch: list
+    load: Callable[[list], list], seed: int, rank: int, dataset: Any, batch: list
 ) -> list:
     """Fetch a batch; torch's loader calls this where a data set has ``__getitems__``."""
     seed_generators(seed, 'batch', getattr(batch, 'number', 0), rank)
-    for augmentation in seeded_apart:
+    # Looked for each time: hooks replace pipelines.
+    for augmentation in seeded_apart(dataset):
         augmentation.set_random_seed(int(np.random.randint(2**31)))
     return load(batch)
 
@@ -95,11 +103,18 @@ def seeded_apart(part: Any) -> list:
     Args:
         part: A data set of OpenMMLab, a wrapper of some, or a part of a pipeline.
     """
-    if hasattr(part, 'set_random_seed'):
-        return [part]
     names = ('dataset', 'datasets', 'pipeline', 'transforms', 'aug')
-    own = getattr(part, '__dict__', {})
-    inner = (
-        part if isinstance(part, (list, tuple)) else [own[name] for name in names if name in own]
-    )
-    return [found for child in inner for found in seeded_apart(child)]
+    found, seen, left = [], set(), [part]
+    while left:
+        part = left.pop()
+        # A transform may hold the data set that it is of.
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if hasattr(part, 'set_random_seed'):
+            found.append(part)
+            continue
+        own = getattr(part, '__dict__', {})
+        inner = part if isinstance(part, (list, tuple)) else [own[n] for n in names if n in own]
+        left += reversed(inner)
+    return found

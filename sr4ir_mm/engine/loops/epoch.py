@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from mmengine.dist import get_rank
+from mmengine.hooks import DistSamplerSeedHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -41,7 +42,8 @@ class EpochLoop(EpochBasedTrainLoop):
         self.interruption = Interruption()
         self._batches = NumberedBatches(self.dataloader, runner.seed)
         self._iterator: Iterator | None = None
-        self._has_begun = False
+        # Which pass the next epoch's first batches are of, if they are being loaded.
+        self._begun: tuple | None = None
 
     def run(self) -> nn.Module:
         """Train, and end the iteration first when a signal asks to stop."""
@@ -59,8 +61,10 @@ class EpochLoop(EpochBasedTrainLoop):
         done = min(max(self._iter - self._epoch * length, 0), length)
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
-        # An iterator whose workers persist goes on with the next epoch's batches once that is begun.
-        left = islice(self._take_batches(done), length - done)
+        # An iterator whose workers persist goes on with the next epoch's batches once that is begun; any other is taken
+        # to its end, where its workers end and samplers put their state in order.
+        count = length - done if self.dataloader.persistent_workers else None
+        left = islice(self._take_batches(done), count)
         for index, batch in enumerate(left, start=done):
             if index == length - 1:
                 self._begin_next_epoch()
@@ -70,9 +74,11 @@ class EpochLoop(EpochBasedTrainLoop):
 
     def _take_batches(self, done: int) -> Iterator:
         """What is left of this epoch, begun early or now."""
-        has_begun, self._has_begun = self._has_begun, False
-        # A hook that changes the data set drops the loader's workers, which have the old one, and what they loaded.
-        if not has_begun or self.dataloader._iterator is not self._iterator:
+        begun, self._begun = self._begun, None
+        # A hook that changes the data set drops the loader's workers, which have the old one, and what they loaded;
+        # another may have gone through the loader or chosen another order.
+        kept = self.dataloader._iterator is self._iterator and begun == self._batches.current_pass()
+        if begun is None or not kept:
             self._batches.start(self._iter, done)
             self._iterator = begin_pass(self.dataloader)
         return self._iterator
@@ -83,9 +89,11 @@ class EpochLoop(EpochBasedTrainLoop):
             return
         first = self._iter + 1
         seed_generators(self.runner.seed, first, get_rank())
-        self._batches.start(first, epoch=self._epoch + 1)
+        # What the hook will tell the sampler; without it the order is for others to say, as it is for mmengine.
+        follows = any(isinstance(hook, DistSamplerSeedHook) for hook in self.runner.hooks)
+        self._batches.start(first, epoch=self._epoch + 1 if follows else None)
         self._iterator = begin_pass(self.dataloader)
-        self._has_begun = True
+        self._begun = self._batches.current_pass()
 
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
         """Train on one batch."""

@@ -111,6 +111,8 @@ def _reduce(tensor: torch.Tensor) -> tuple[Callable, tuple]:
     torch's way, shared memory whose descriptor is asked for on a socket, takes the training's process a millisecond a
     tensor where the cores are busy.
     """
+    # Of a conjugate or negative view the bytes are not the values.
+    tensor = tensor.resolve_conj().resolve_neg()
     size = tensor.numel() * tensor.element_size()
     plain = (
         tensor.layout is torch.strided and tensor.device.type == 'cpu' and not tensor.is_quantized

@@ -69,3 +69,19 @@ def test_a_wrong_name_is_told():
         ActivationCheckpointHook(['sr_net.blocks']).before_train(
             SimpleNamespace(model=toy.build('cls'))
         )
+
+
+def test_a_block_may_make_parts_of_itself_in_its_first_pass():
+    class Lazy(torch.nn.Module):
+        def forward(self, x):
+            if not hasattr(self, 'part'):
+                self.part = torch.nn.Linear(2, 2)
+            return self.part(x)
+
+    model = torch.nn.Module()
+    model.blocks = torch.nn.ModuleList([Lazy()])
+    ActivationCheckpointHook(['blocks']).before_train(SimpleNamespace(model=model))
+    inputs = torch.ones(1, 2, requires_grad=True)
+    model.blocks[0](inputs).sum().backward()
+
+    assert inputs.grad is not None

@@ -94,3 +94,45 @@ def test_with_mmengines_hook_signals_are_left_alone(tmp_path):
     runner.train()
 
     assert not runner.train_loop.interruption.is_heeded
+
+
+@pytest.mark.parametrize('by_epoch', [True, False])
+def test_what_a_signal_left_goes_once_a_regular_checkpoint_is_there(tmp_path, by_epoch):
+    options = dict(epochs=2) if by_epoch else toy_runs.by_iterations(8, val_interval=20)
+    hooks = [dict(type='sr4ir_mm.SignalIn', iteration=1)]
+    with pytest.raises(SystemExit):
+        toy_runs.run(tmp_path, custom_hooks=hooks, **options)
+    assert names(tmp_path) == ['iter_2.pth']
+    toy_runs.run(tmp_path, resume=True, **options)
+
+    regular = ['epoch_1.pth', 'epoch_2.pth'] if by_epoch else ['iter_4.pth', 'iter_8.pth']
+    assert [name for name in names(tmp_path) if 'best' not in name] == regular
+
+
+def test_a_regular_checkpoint_of_another_hook_stays_when_it_is_resumed(tmp_path):
+    """A run by epochs may have a second hook that counts iterations."""
+    second = dict(type='CheckpointHook', by_epoch=False, interval=3, priority='LOW')
+    hooks = [second, dict(type='sr4ir_mm.RaiseIn', iteration=3)]
+    with pytest.raises(RuntimeError):
+        toy_runs.run(tmp_path, epochs=1, custom_hooks=hooks)
+    assert names(tmp_path) == ['iter_3.pth']
+    toy_runs.run(tmp_path, epochs=1, resume=True, custom_hooks=[second])
+
+    assert {'epoch_1.pth', 'iter_3.pth'} <= set(names(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ('path', 'is_own'),
+    [
+        ('s3://bucket/run/iter_3.pth', True),
+        ('s3://bucket/other/iter_3.pth', False),
+        ('iter_3.pth', False),
+    ],
+)
+def test_files_of_other_runs_are_told_apart_on_a_server_too(path, is_own):
+    from sr4ir_mm.engine.hooks import TaskCheckpointHook
+
+    hook = TaskCheckpointHook()
+    hook.out_dir = 's3://bucket/run'
+
+    assert hook._is_own(path) == is_own

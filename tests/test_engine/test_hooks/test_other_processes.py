@@ -89,3 +89,33 @@ def test_a_checkpoint_without_its_epochs_length_begins_the_next_epoch():
     restart_epoch(checkpoint, loop(2))
 
     assert checkpoint['meta'] == dict(epoch=3, iter=6)
+
+
+def test_a_second_checkpoint_hook_scales_nothing_again():
+    meta = dict(epoch=1, iter=150, processes=dict(count=1, epoch_length=100, batch=2))
+    checkpoint = dict(meta=meta)
+
+    assert fit_to_processes(checkpoint, loop(50))
+    assert not fit_to_processes(checkpoint, loop(50))
+    assert meta['iter'] == 75
+
+
+@pytest.mark.parametrize(('saved', 'now'), [(1, 2), (2, 1)])
+def test_a_config_with_other_schedulers_goes_on(saved, now):
+    """mmengine loads the states of as many as both have."""
+    own = by_epochs(wrapper(), 100)[:saved]
+    states = [scheduler.state_dict() for scheduler in own]
+    meta = dict(epoch=0, iter=0, processes=dict(count=1, epoch_length=100, batch=2))
+    checkpoint = dict(meta=meta, param_schedulers=states)
+
+    assert fit_to_processes(checkpoint, loop(50), by_epochs(wrapper(), 50)[:now])
+    assert len(states) == 1
+
+
+def test_buffers_that_all_processes_share_are_saved_once():
+    from sr4ir_mm.engine.hooks.checkpoint import _differing
+
+    mean, mask = torch.zeros(2), torch.ones(4)
+    processes = [dict(mean=mean, mask=mask), dict(mean=mean + 1, mask=mask.clone())]
+
+    assert [list(process) for process in _differing(processes)] == [['mean'], ['mean']]

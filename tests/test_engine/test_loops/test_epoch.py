@@ -3,13 +3,15 @@
 import multiprocessing
 import time
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.hooks import Hook
+from torch.utils.data import BatchSampler
 
-from sr4ir_mm.registry import HOOKS
+from sr4ir_mm.registry import DATA_SAMPLERS, HOOKS
 from sr4ir_mm.utils.cli import build_runner
 from tests import toy_runs
 from tests.contracts.test_resume import assert_equal, states
@@ -109,6 +111,103 @@ def test_a_hook_that_changes_the_images_is_obeyed(tmp_path):
         for name in ('other', 'ahead')
     ]
     assert any((weights[0][key] != weights[1][key]).any() for key in weights[0])
+
+
+@HOOKS.register_module(force=True)
+class GoThrough(Hook):
+    """Goes through the training's loader after an epoch, as mmpretrain's PreciseBNHook does, to its end or not."""
+
+    def __init__(self, batches=None):
+        self.batches = batches
+
+    def after_train_epoch(self, runner):
+        list(islice(runner.train_loop.dataloader, self.batches))
+
+
+@HOOKS.register_module(force=True)
+class SameOrder(Hook):
+    """Has two epochs each go through the images in one order."""
+
+    priority = 'NORMAL'
+
+    def before_train_epoch(self, runner):
+        runner.train_loop.dataloader.batch_sampler.sampler.set_epoch(runner.epoch // 2)
+
+
+@pytest.mark.parametrize(
+    'hook',
+    [
+        dict(type='sr4ir_mm.GoThrough'),
+        dict(type='sr4ir_mm.GoThrough', batches=1),
+        dict(type='sr4ir_mm.SameOrder'),
+    ],
+    ids=['all', 'part', 'order'],
+)
+def test_a_hook_that_uses_the_loader_costs_no_batch(tmp_path, hook):
+    """Persistent workers have one iterator, whoever asks; what was loaded ahead is gone or of another order then."""
+    options = {'custom_hooks': [hook], 'default_hooks.sampler_seed': None}
+    toy_runs.run(tmp_path / 'anew', epochs=3, workers=1, **options)
+    runner = toy_runs.run(tmp_path / 'ahead', epochs=3, workers=1, **options, **PERSIST)
+
+    assert runner.iter == 3 * ITERATIONS
+    assert_same_training(tmp_path / 'anew', tmp_path / 'ahead')
+
+
+@DATA_SAMPLERS.register_module(force=True)
+class Buckets(BatchSampler):
+    """Empties what it keeps only when it is asked for more, as mmdet's AspectRatioBatchSampler does."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.bucket = []
+
+    def __iter__(self):
+        for index in self.sampler:
+            self.bucket.append(index)
+            if len(self.bucket) == self.batch_size:
+                yield self.bucket[:]
+                self.bucket.clear()
+        left, self.bucket = self.bucket, []
+        yield from (left[i : i + self.batch_size] for i in range(0, len(left), self.batch_size))
+
+
+def test_a_batch_sampler_is_taken_to_its_end(tmp_path, monkeypatch):
+    numbers = []
+    pack = toy_runs.PackToy.__call__
+
+    def noted(self, results):
+        numbers.append(results['index'])
+        return pack(self, results)
+
+    monkeypatch.setattr(toy_runs.PackToy, '__call__', noted)
+    options = dict.fromkeys(('val_cfg', 'val_dataloader', 'val_evaluator'))
+    options['default_hooks.checkpoint.save_best'] = None
+    options['train_dataloader.batch_sampler'] = dict(type='sr4ir_mm.Buckets', drop_last=False)
+    toy_runs.run(tmp_path, epochs=3, workers=0, **options)
+
+    images = 2 * ITERATIONS
+    epochs = [sorted(numbers[first : first + images]) for first in range(0, 3 * images, images)]
+    assert epochs == 3 * [list(range(images))]
+
+
+@HOOKS.register_module(force=True)
+class CountWorkers(Hook):
+    """Counts the workers that are there when a validation begins."""
+
+    def __init__(self):
+        self.counts = []
+
+    def before_val_epoch(self, runner):
+        self.counts.append(len(multiprocessing.active_children()))
+
+
+def test_workers_that_do_not_persist_end_with_the_epoch(tmp_path):
+    """A validation needs the memory that they hold."""
+    hooks = [dict(type='sr4ir_mm.CountWorkers')]
+    runner = toy_runs.run(tmp_path, epochs=2, workers=1, custom_hooks=hooks)
+
+    (hook,) = (hook for hook in runner.hooks if isinstance(hook, CountWorkers))
+    assert hook.counts == [0, 0]
 
 
 @pytest.mark.parametrize(

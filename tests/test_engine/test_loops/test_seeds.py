@@ -101,3 +101,21 @@ def test_they_are_found_in_every_wrapper():
 
     assert len(seeded_apart(wrapper)) == 2
     assert seeded_apart(toy_runs.ToyClassification(pipeline=[])) == []
+
+
+def test_a_transform_may_hold_the_data_set_that_it_is_of():
+    data_set = Brightened()
+    data_set.pipeline.append(type('Mix', (), {})())
+    data_set.pipeline[-1].dataset = data_set
+
+    assert len(seeded_apart(data_set)) == 1
+
+
+def test_a_pipeline_that_a_hook_puts_in_follows_the_seed():
+    def values():
+        loader = DataLoader(Brightened(), batch_size=1)
+        NumberedBatches(loader, 100)
+        loader.dataset.pipeline = Brightened().pipeline
+        return [value.item() for value in loader]
+
+    assert values() == values()

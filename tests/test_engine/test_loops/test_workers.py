@@ -65,6 +65,15 @@ def test_a_view_is_handed_over_alone():
     assert torch.equal(handed_over(values[2:3, 1:2]), values[2:3, 1:2])
 
 
+@pytest.mark.parametrize('part', ['conj', 'imag'])
+def test_views_whose_bytes_are_not_their_values(part):
+    """Conjugates, and the negated imaginary parts of such, are views that note it beside the bytes."""
+    tensor = torch.complex(torch.ones(2), torch.arange(2.0)).conj()
+    tensor = tensor if part == 'conj' else tensor.imag
+
+    assert torch.equal(handed_over(tensor), tensor)
+
+
 def test_one_value_may_have_any_stride():
     label = torch.tensor(7).expand(1)
     assert label.stride() == (0,)
