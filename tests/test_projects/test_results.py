@@ -124,6 +124,21 @@ def test_a_difference_is_sure_if_both_intervals_leave_0_out(over_seeds, over_ima
     assert show_difference(difference, 'mIoU').startswith('**') == bool(sure)
 
 
+@pytest.mark.parametrize(
+    ('mean', 'over_seeds', 'over_images', 'sure'),
+    [
+        (1.0, 0.6, (0.4, 1.9), True),
+        (1.0, 0.8, (0.2, 1.3), False),
+        (-1.0, 0.8, (-1.3, -0.2), False),
+        (-1.0, 0.6, (-1.9, -0.4), True),
+        (1.0, None, (0.4, 1.9), False),
+        (1.0, 0.6, (-0.1, 1.9), False),
+    ],
+)
+def test_both_errors_at_once_ask_for_more(mean, over_seeds, over_images, sure):
+    assert Difference(mean, 3, 3, over_seeds, over_images).sure_together == sure
+
+
 def test_tables_and_curves_are_written(tmp_path):
     report = tmp_path / 'results.md'
 
