@@ -42,6 +42,14 @@ class Difference:
         highs = (self.mean + self.over_seeds, self.over_images[1])
         return 1 if min(lows) > 0 else -1 if max(highs) < 0 else 0
 
+    @property
+    def sure_together(self) -> bool:
+        """Whether it is above both errors at once: the root of the sum of their squares, on the side of 0."""
+        if not self.sure:
+            return False
+        end = self.over_images[0 if self.mean > 0 else 1]
+        return math.hypot(self.over_seeds, self.mean - end) < abs(self.mean)
+
 
 def compare(
     values: Sequence[tuple[float, float]],

@@ -18,19 +18,24 @@ BASELINE = 'l2t'
 
 
 def parts_table(results: Sequence[Result]) -> str:
-    """Mean IoU of parts at the largest budget, a row a method; nothing for other tasks or without files of predictions.
+    """Mean IoU of parts, a table a budget, a row a method; nothing for other tasks or without files of predictions.
 
     Args:
         results: Of one set and scale.
     """
     runs = [r for r in results if r.method != 'h2t' and predictions_path(r.path).is_file()]
-    if results[0].task != 'segmentation' or not any(r.method == BASELINE for r in runs):
+    if results[0].task != 'segmentation':
         return ''
-    budget = max(run.budget for run in runs if run.method == BASELINE)
-    runs = [run for run in runs if run.budget == budget]
-    columns = columns_of(results[0].dataset)
+    budgets = sorted({run.budget for run in runs if run.method == BASELINE})
+    return '\n'.join(_table([run for run in runs if run.budget == budget]) for budget in budgets)
+
+
+def _table(runs: Sequence[Result]) -> str:
+    """That of the runs of one budget."""
+    first = runs[0]
+    columns = columns_of(first.dataset)
     lines = [
-        f'Parts of {results[0].dataset} x{results[0].scale} at {budget}x, mIoU and its difference from L→T as above.',
+        f'Parts of {first.dataset} x{first.scale} at {first.budget}x, mIoU and its difference from L→T as above.',
         '',
         f'| | {" | ".join(columns)} |',
         '|---|' + '---|' * len(columns),

@@ -27,6 +27,8 @@ PAIRS = (
     ('s2t', 'l2t'),
     ('s2t-more', 's2t'),
     ('t2s', 'l2t'),
+    ('swt', 'l2t'),
+    ('swt', 's2t'),
     ('sr4ir', 'l2t'),
     ('sr4ir', 's2t'),
     ('sr4ir', 's2t-more'),
@@ -60,11 +62,13 @@ PAIRS = (
     ('l1-alone', 'bicubic'),
     ('fdsr', 'bicubic'),
     ('fdsr', 'l1-alone'),
+    ('fdsr', 'swt'),
     ('sr4ir', 'tdsr'),
     ('sr4ir', 'sod-mtgan'),
     ('sod-mtgan', 'tdsr'),
     ('shared-decoder', 'shared-decoder-alone'),
 )
+ALL_PAIRS = (*PAIRS, *(('sr4ir', ablation) for ablation in ABLATIONS))
 #: What is compared with SR4IR at equal updates.
 UPDATES = ('s2t-sub-pixel', 'sr4ir-lite-sub-pixel', 'sr4ir-plus', 'sr4ir-plus-sub-pixel')
 #: Of panels in a row of the curves.
@@ -164,7 +168,7 @@ def pair_table(results: Sequence[Result]) -> str:
         '|---|' + '---|' * len(budgets),
     ]
     lines = []
-    for pair in (*PAIRS, *(('sr4ir', ablation) for ablation in ABLATIONS)):
+    for pair in ALL_PAIRS:
         cells = [pair_cell([r for r in results if r.budget == b], *pair) for b in budgets]
         if any(cell != '–' for cell in cells):
             labels = (method_of(name).label for name in pair)

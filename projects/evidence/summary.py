@@ -8,7 +8,7 @@ from pathlib import Path
 
 from intervals import Difference, value_format
 from ladder import ABLATIONS, BUDGETS, MAP, MIOU, SETS, TOP1, method_of
-from report import by_set, difference_of
+from report import ALL_PAIRS, by_set, difference_of
 from results import Result
 
 from sr4ir_mm.utils.pages import write_part
@@ -38,13 +38,17 @@ def write_summaries(results: Sequence[Result], readme: Path, report: Path) -> No
     write_part(readme, 'evidence', f'\n{summary_table(results)}', title='Evidence')
     write_part(report, 'gains', f'\n{gains_table(results)}', title='Results')
     write_part(report, 'ablations', f'\n{ablation_table(results)}', title='Results')
+    write_part(report, 'certainty', f'\n{certainty_list(results)}', title='Results')
 
 
 def summary_table(results: Sequence[Result]) -> str:
-    """A row a ladder, a column a method; in bold what is above L->T by more than both of its 95 % intervals."""
+    """A row a ladder, a column a method; in bold what is above L->T by more than both of its 95 % intervals.
+
+    Means over fewer seeds than the row's most, which must not be compared with the others as they are, tell how many.
+    """
     runs = [r for r in results if r.budget == BUDGET and r.method in COLUMNS]
     rows = [_row(group) for group in by_set(runs)]
-    return _table([method_of(method).label for method in COLUMNS], rows)
+    return _table([*(method_of(method).label for method in COLUMNS), 'seeds'], rows)
 
 
 def gains_table(results: Sequence[Result]) -> str:
@@ -66,6 +70,30 @@ def ablation_table(results: Sequence[Result]) -> str:
         if any(r.budget == budget and r.method in ABLATIONS for r in group)
     ]
     return _table([*_PARTS.values(), 'seeds'], rows)
+
+
+def certainty_list(results: Sequence[Result]) -> str:
+    """How many differences of the report are bold, and which of them are not beyond both errors at once."""
+    found = [
+        (f'{SETS[group[0].dataset].title} x{group[0].scale}, {budget}x', pair, difference)
+        for group in by_set(results)
+        for budget in BUDGETS
+        for pair in ALL_PAIRS
+        if (difference := difference_of([r for r in group if r.budget == budget], *pair))
+    ]
+    bold = [one for one in found if one[2].sure]
+    apart: dict[str, list[str]] = {}
+    for ladder, pair, difference in bold:
+        if not difference.sure_together:
+            apart.setdefault(ladder, []).append(' − '.join(method_of(m).label for m in pair))
+    unsure = sum(len(pairs) for pairs in apart.values())
+    lines = [
+        f'{len(found)} differences are in the tables by budget, {len(bold)} of them bold; {unsure} of these are not '
+        f'beyond the root of the sum of the squares of both errors{":" if unsure else "."}',
+        '',
+        *(f'- {ladder}: {"; ".join(pairs)}' for ladder, pairs in apart.items()),
+    ]
+    return '\n'.join([*lines, ''])
 
 
 def _table(columns: Sequence[str], rows: Sequence[str], head: str = '') -> str:
@@ -118,14 +146,16 @@ def _bold(text: str, sure: bool) -> str:
 
 
 def _row(runs: Sequence[Result]) -> str:
-    cells = ' | '.join(_cell(runs, method) for method in COLUMNS)
-    return f'| {_ladder(runs[0])} | {cells} |'
+    seeds = len({run.seed for run in runs})
+    cells = ' | '.join(_cell(runs, method, seeds) for method in COLUMNS)
+    return f'| {_ladder(runs[0])} | {cells} | {seeds} |'
 
 
-def _cell(runs: Sequence[Result], method: str) -> str:
+def _cell(runs: Sequence[Result], method: str, seeds: int) -> str:
     own = [run for run in runs if run.method == method]
     if not own:
         return '–'
     difference = difference_of(runs, method, RIVAL)
     mean = statistics.mean(run.value for run in own)
-    return _bold(f'{mean:{_form(own[0])}}', difference is not None and difference.sure > 0)
+    text = _bold(f'{mean:{_form(own[0])}}', difference is not None and difference.sure > 0)
+    return text if len(own) == seeds else f'{text} ({len(own)})'

@@ -124,6 +124,21 @@ def test_a_difference_is_sure_if_both_intervals_leave_0_out(over_seeds, over_ima
     assert show_difference(difference, 'mIoU').startswith('**') == bool(sure)
 
 
+@pytest.mark.parametrize(
+    ('mean', 'over_seeds', 'over_images', 'sure'),
+    [
+        (1.0, 0.6, (0.4, 1.9), True),
+        (1.0, 0.8, (0.2, 1.3), False),
+        (-1.0, 0.8, (-1.3, -0.2), False),
+        (-1.0, 0.6, (-1.9, -0.4), True),
+        (1.0, None, (0.4, 1.9), False),
+        (1.0, 0.6, (-0.1, 1.9), False),
+    ],
+)
+def test_both_errors_at_once_ask_for_more(mean, over_seeds, over_images, sure):
+    assert Difference(mean, 3, 3, over_seeds, over_images).sure_together == sure
+
+
 def test_tables_and_curves_are_written(tmp_path):
     report = tmp_path / 'results.md'
 
@@ -229,10 +244,16 @@ def test_the_bootstrap_covers_a_known_difference():
 # ---- parts of a segmentation ---------------------------------------------------------------------------
 
 
-def segmented(method, seed, interior, boundary):
+def segmented(method, seed, interior, boundary, budget=1):
     """A result on camvid-240 whose files say how often label 2 is met inside and at boundaries, of 100 each."""
     run = replace(
-        BASE, task='segmentation', dataset='camvid-240', scale=4, method=method, seed=seed
+        BASE,
+        task='segmentation',
+        dataset='camvid-240',
+        scale=4,
+        method=method,
+        seed=seed,
+        budget=budget,
     )
     confusion = np.zeros((3, 2, 11, 11), np.uint32)
     confusion[..., 0, 0] = 100
@@ -253,6 +274,17 @@ def test_parts_tell_interior_boundary_and_thin_classes_apart():
     # Labels 0 and 2 occur; 3 is predicted, but in no image.
     assert '| L→T | 90.00 | 70.00 | 60.00 |' in text
     assert '| S→T | 90.00; +0.00 [0.00, 0.00] | 85.00; +15.00 [15.00, 15.00] | 75.00;' in text
+
+
+def test_parts_are_told_at_every_budget():
+    runs = [segmented('l2t', 0, 80, 40, 1), segmented('l2t', 0, 90, 60, 2)]
+
+    text = parts_table([*runs, segmented('s2t', 0, 80, 70, 4)])
+
+    assert 'x4 at 1x' in text
+    assert 'x4 at 2x' in text
+    assert 'x4 at 4x' not in text
+    assert '| L→T | 95.00 | 80.00 | 75.00 |' in text
 
 
 def test_parts_need_a_segmentor_with_its_predictions():

@@ -5,7 +5,17 @@ from dataclasses import replace
 import pytest
 import summary
 from intervals import Difference
-from summary import COLUMNS, GAINING, ablation_table, gains_table, summary_table, write_summaries
+from report import PAIRS
+from summary import (
+    COLUMNS,
+    GAINING,
+    RIVAL,
+    ablation_table,
+    certainty_list,
+    gains_table,
+    summary_table,
+    write_summaries,
+)
 
 from sr4ir_mm.utils.errors import UserError
 from tests.test_projects.test_results import BASE
@@ -61,11 +71,22 @@ def cells(table, start):
 
 def test_a_row_holds_the_means_of_one_budget():
     table = summary_table(RUNS)
-    signs = dict(zip(COLUMNS, cells(table, 'hand signs: x8, top-1 %'), strict=True))
+    *values, seeds = cells(table, 'hand signs: x8, top-1 %')
+    signs = dict(zip(COLUMNS, values, strict=True))
 
-    assert (signs['l2t'], signs['s2t'], signs['sr4ir']) == ('82.5', '89.5', '–')
+    assert (signs['l2t'], signs['s2t'], signs['sr4ir'], seeds) == ('82.5', '89.5', '–', '2')
     assert cells(table, 'playing cards: x8, mAP')[0] == '0.408'
     assert 'TDSR' not in table
+
+
+def test_means_over_fewer_seeds_tell_how_many():
+    table = summary_table([*RUNS, replace(SIGNS, method='swt', value=85.0)])
+
+    assert cells(table, 'hand signs')[:3] == ['82.5', '89.5', '85.0 (1)']
+
+
+def test_every_gain_has_its_intervals_in_the_tables():
+    assert not {(method, RIVAL) for method in GAINING} - set(PAIRS)
 
 
 @pytest.mark.parametrize(('mean', 'cell'), [(1.0, '**89.5**'), (-1.0, '89.5'), (0.0, '89.5')])
@@ -104,22 +125,41 @@ def test_a_part_left_out_once_has_no_interval():
     assert cells(table, 'top-1 %, 2x') == ['+4.0', '–', '–', '1']
 
 
+def test_bold_differences_that_both_errors_at_once_would_hide_are_listed(monkeypatch):
+    sizes = {'s2t': 1.0, 'swt': 0.1}
+    monkeypatch.setattr(
+        summary,
+        'difference_of',
+        lambda _, better, worse: (
+            Difference(1.0, 2, 2, 0.6, (1 - 0.9 * sizes[better], 2.0))
+            if better in sizes and worse == 'l2t'
+            else None
+        ),
+    )
+    text = certainty_list([SIGNS])
+
+    # at each of the four budgets
+    assert text.startswith('8 differences are in the tables by budget, 8 of them bold; 4 of these')
+    assert '- hand signs x8, 2x: S→T − L→T\n' in text
+    assert 'S+T' not in text
+
+
 def page(path, *names):
-    parts = ''.join(f'<!-- {name}: begin -->\nold\n<!-- {name}: end -->\n' for name in names)
+    parts = ''.join(f'<!-- {name}: begin -->\nstale\n<!-- {name}: end -->\n' for name in names)
     path.write_text(f'before\n{parts}after\n')
     return path
 
 
 def test_the_rest_of_the_pages_stays(tmp_path):
     readme = page(tmp_path / 'README.md', 'evidence')
-    report = page(tmp_path / 'results.md', 'gains', 'ablations')
+    report = page(tmp_path / 'results.md', 'gains', 'ablations', 'certainty')
 
     write_summaries([*RUNS, *ABLATED], readme, report)
 
     for text in (readme.read_text(), report.read_text()):
         assert text.startswith('before\n')
         assert text.endswith('after\n')
-        assert 'old' not in text
+        assert 'stale' not in text
     assert '| 82.5 |' in readme.read_text()
     assert '| +4.0 ± 0.0 |' in report.read_text()
     assert '| +7.0' in report.read_text()
