@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,10 @@ class NumberedBatches:
 
     def __iter__(self) -> Iterator[NumberedBatch]:
         first, skip = self._first, self._skip
-        for index, indices in enumerate(self.batch_sampler):
+        # The sampler ends its pass before the last batch is handed out, after which nobody may ask it again: mmdet's
+        # AspectRatioBatchSampler would begin the next epoch with that batch.
+        batches = pairwise(chain(map(list, self.batch_sampler), [[]]))
+        for index, (indices, _) in enumerate(batches):
             if index >= skip:
                 yield NumberedBatch(indices, first + index - skip)
 

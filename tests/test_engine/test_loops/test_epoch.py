@@ -3,12 +3,17 @@
 import multiprocessing
 import time
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 
 import pytest
 import torch
+from mmdet.datasets.samplers import AspectRatioBatchSampler
+from mmengine.dataset import DefaultSampler
 from mmengine.hooks import Hook
+from torch.utils.data import DataLoader, Dataset
 
+from sr4ir_mm.engine.loops.batches import NumberedBatches
 from sr4ir_mm.registry import HOOKS
 from sr4ir_mm.utils.cli import build_runner
 from tests import toy_runs
@@ -134,3 +139,26 @@ def test_no_workers_persist_where_there_are_none(tmp_path):
     loader = build_runner(cfg).build_train_loop(cfg.train_cfg).dataloader
     assert loader.num_workers == 0
     assert not loader.persistent_workers
+
+
+class Landscapes(Dataset):
+    """Numbers of images that are all wider than high, so that mmdet's sampler fills its last batch."""
+
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, index):
+        return index
+
+    def get_data_info(self, index):
+        return dict(width=2, height=1)
+
+
+def test_every_epoch_has_each_image_once():
+    """mmdet's sampler keeps what it was not asked beyond, which is the last batch where no worker loads ahead."""
+    sampler = AspectRatioBatchSampler(DefaultSampler(Landscapes(), shuffle=False), batch_size=2)
+    loader = DataLoader(sampler.sampler.dataset, batch_sampler=sampler)
+    NumberedBatches(loader, seed=0)
+    for _ in range(3):
+        epoch = islice(loader, len(loader))
+        assert [index for batch in epoch for index in batch.tolist()] == list(range(8))
