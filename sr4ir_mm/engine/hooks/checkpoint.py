@@ -12,7 +12,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
-from sr4ir_mm.engine.hooks.checkpoint_contents import check_resumed, check_tested
+from sr4ir_mm.engine.hooks.checkpoint_contents import check_resumed, check_started, check_tested
 from sr4ir_mm.engine.hooks.checkpoint_files import BACKEND, find_readable_checkpoint
 from sr4ir_mm.engine.hooks.other_processes import (
     fit_to_processes,
@@ -83,6 +83,8 @@ class TaskCheckpointHook(CheckpointHook):
             check_resumed(runner, checkpoint)
         elif not hasattr(runner._train_loop, 'run'):
             check_tested(runner, checkpoint)
+        else:
+            check_started(runner, checkpoint)
         if runner._resume and 'processes' not in checkpoint['meta']:
             restart_epoch(checkpoint, runner.train_loop)
         elif runner._resume:
