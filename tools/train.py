@@ -62,6 +62,7 @@ def main() -> None:
     cli.set_resume(cfg, args.resume)
     cli.set_seed(cfg, args.seed)
     cli.check_scheduler_names(cfg)
+    cli.check_hooks(cfg)
     world_size = cli.world_size(args.launcher)
     cli.divide_batch(cfg, world_size)
     if args.auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):

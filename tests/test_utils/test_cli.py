@@ -420,6 +420,27 @@ def test_sharded_strategies_are_refused(cfg):
         cli.build_runner(Config(cfg))
 
 
+PRECISE = dict(type='mmpretrain.PreciseBNHook')
+RECIPE = dict(type='SwitchRecipeHook', schedule=[])
+
+
+@pytest.mark.parametrize(
+    ('hook', 'message'),
+    [
+        (PRECISE, 'statistics of batch norms'),
+        (dict(type='sr4ir_mm.TaskModelHook', hook=PRECISE), 'statistics of batch norms'),
+        (RECIPE, r"write dict\(type='sr4ir_mm.TaskModelHook', hook=dict\(type='SwitchRecipeHook'"),
+    ],
+)
+def test_hooks_that_would_not_reach_the_task_network_are_refused(hook, message):
+    cfg = Config(dict(model=dict(phases=[]), custom_hooks=[dict(type='EMAHook'), hook]))
+    with pytest.raises(UserError, match=message):
+        cli.check_hooks(cfg)
+    cli.check_hooks(dict(cfg, model=dict(type='ImageClassifier')))
+    redirected = dict(type='sr4ir_mm.TaskModelHook', hook=RECIPE)
+    cli.check_hooks(dict(cfg, custom_hooks=[dict(type='EMAHook'), redirected]))
+
+
 def test_one_list_of_schedulers_serves_all_optimizers():
     optimizers = {name: dict(type='OptimWrapper') for name in ('sr_net', 'task_net')}
     for schedulers in ([dict(type='ConstantLR')], None, {name: [] for name in optimizers}):

@@ -1,4 +1,4 @@
-"""What the command-line tools share, by concern: reports, options, configs, work dirs, optimizers, processes, runs.
+"""What the tools share, by concern: reports, options, configs, work dirs, optimizers, hooks, processes, runs.
 
 Imported by tools, demos and projects. Nothing here imports torch at import time: a wrong option or a missing file is
 told at once.
@@ -6,6 +6,7 @@ told at once.
 
 from sr4ir_mm.utils.cli.configs import load_config, warn_about_new_keys
 from sr4ir_mm.utils.cli.environment import check_environment
+from sr4ir_mm.utils.cli.hooks import check_hooks
 from sr4ir_mm.utils.cli.optimizers import (
     batch_of_all,
     check_scheduler_names,
@@ -46,6 +47,7 @@ __all__ = [
     'batch_of_all',
     'build_runner',
     'check_environment',
+    'check_hooks',
     'check_on_first_process',
     'check_scheduler_names',
     'check_work_dir_is_ours',
