@@ -9,6 +9,7 @@ from sr4ir_mm.utils.cli.environment import check_environment
 from sr4ir_mm.utils.cli.hooks import check_hooks
 from sr4ir_mm.utils.cli.optimizers import (
     batch_of_all,
+    check_optimizers,
     check_scheduler_names,
     divide_batch,
     enable_amp,
@@ -27,6 +28,7 @@ from sr4ir_mm.utils.cli.processes import (
     has_accelerator,
     join_processes_on_cpu,
     keep_sync_bn_to_accelerators,
+    set_model_wrapper,
     world_size,
 )
 from sr4ir_mm.utils.cli.reports import EXIT_USER_ERROR, leave_gloo, run, user_sentence
@@ -49,6 +51,7 @@ __all__ = [
     'check_environment',
     'check_hooks',
     'check_on_first_process',
+    'check_optimizers',
     'check_scheduler_names',
     'check_work_dir_is_ours',
     'check_work_dir_is_writable',
@@ -64,6 +67,7 @@ __all__ = [
     'parse',
     'run',
     'scale_learning_rates',
+    'set_model_wrapper',
     'set_resume',
     'set_seed',
     'set_show_dir',

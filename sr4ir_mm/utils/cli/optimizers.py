@@ -31,6 +31,25 @@ def optim_wrappers(cfg: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
             yield f'optim_wrapper.{name}', value
 
 
+def check_optimizers(cfg: Mapping[str, Any]) -> None:
+    """Check that the networks have optimizers of their own.
+
+    A config that inherits from a zoo's has that one's single optimizer, which would fail in the first iteration.
+
+    Args:
+        cfg: The config; one of another model than :class:`TaskDrivenSR` is left alone.
+
+    Raises:
+        UserError: There is one optimizer for the whole model.
+    """
+    if 'phases' in (cfg.get('model') or {}) and 'optimizer' in (cfg.get('optim_wrapper') or {}):
+        raise UserError(
+            'optim_wrapper is one optimizer for the whole model, but its networks are trained in turn; write '
+            "dict(_delete_=True, constructor='sr4ir_mm.SeparateOptimWrapperConstructor', ...) with one entry for each "
+            'network that a phase trains.'
+        )
+
+
 def check_scheduler_names(cfg: Config) -> None:
     """Check that schedulers given by name belong to the optimizers given by name.
 
