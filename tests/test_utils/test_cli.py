@@ -432,10 +432,18 @@ def test_compilation_of_the_training_step_is_refused():
 
 def test_one_optimizer_for_the_whole_model_is_told():
     wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
-    with pytest.raises(UserError, match='one optimizer for the whole model'):
+    with pytest.raises(UserError, match='one for the whole model'):
         cli.check_optimizers(dict(model=dict(phases=[]), optim_wrapper=wrapper))
     cli.check_optimizers(dict(model=dict(phases=[]), optim_wrapper=two_optimizers().optim_wrapper))
     cli.check_optimizers(dict(model=dict(type='RetinaNet'), optim_wrapper=wrapper))
+
+
+@pytest.mark.parametrize('setting', ['clip_grad', 'accumulative_counts', 'paramwise_cfg'])
+def test_a_setting_beside_the_optimizers_is_told(setting):
+    cfg = two_optimizers()
+    cfg.merge_from_dict({'model.phases': [], f'optim_wrapper.{setting}': dict(max_norm=1)})
+    with pytest.raises(UserError, match=rf"\['{setting}'\] beside the optimizers"):
+        cli.check_optimizers(cfg)
 
 
 PRECISE = dict(type='mmpretrain.PreciseBNHook')
