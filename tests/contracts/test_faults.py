@@ -331,6 +331,16 @@ def test_no_training_starts_from_a_checkpoint_of_which_nothing_fits(tmp_path):
         toy_runs.run(tmp_path, load_from=str(tmp_path / 'x.pth'))
 
 
+def test_a_checkpoint_is_tested_with_augmentations(tmp_path, straight):
+    cfg = toy_runs.config(tmp_path, load_from=str(straight))
+    pack = dict(type='sr4ir_mm.PackToy', noise=False)
+    cfg.test_dataloader.dataset.pipeline = [pack]
+    plain = Runner.from_cfg(cfg).test()
+    cfg.model = dict(type='mmpretrain.AverageClsScoreTTA', module=cfg.model)
+    cfg.test_dataloader.dataset.pipeline = [dict(type='TestTimeAug', transforms=[[pack, pack]])]
+    assert Runner.from_cfg(cfg).test() == pytest.approx(plain)
+
+
 def test_no_checkpoint_of_another_config_is_tested(tmp_path, straight):
     cfg = toy_runs.config(tmp_path, load_from=str(straight))
     cfg.model.task_net.head.num_classes = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from mmengine.model import BaseTTAModel
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -74,7 +75,10 @@ def check_started(runner: Runner, checkpoint: Mapping) -> None:
 
 
 def _check_weights(runner: Runner, checkpoint: Mapping, advice: str) -> None:
-    state = unwrap(runner.model).state_dict(keep_vars=True)
+    model = unwrap(runner.model)
+    # mmengine loads past augmentations at test time as past distributed wrappers.
+    model = unwrap(model.module) if isinstance(model, BaseTTAModel) else model
+    state = model.state_dict(keep_vars=True)
     own = {name: value for name, value in state.items() if isinstance(value, nn.Parameter)}
     shapes = _shapes(checkpoint)
     missing = [name for name in own if name not in shapes]
