@@ -61,7 +61,9 @@ def main() -> None:
         cli.check_on_first_process(lambda: cli.check_work_dir_is_ours(cfg, args.config))
     cli.set_resume(cfg, args.resume)
     cli.set_seed(cfg, args.seed)
+    cli.check_optimizers(cfg)
     cli.check_scheduler_names(cfg)
+    cli.check_hooks(cfg)
     world_size = cli.world_size(args.launcher)
     cli.divide_batch(cfg, world_size, args.cfg_options)
     if args.auto_scale_lr or (cfg.get('auto_scale_lr') or {}).get('enable'):
@@ -76,6 +78,7 @@ def main() -> None:
         cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='sr4ir_mm.CompileHook')]
     if args.amp:
         cli.enable_amp(cfg)
+    cli.set_model_wrapper(cfg)
     cli.join_processes_on_cpu(cfg)
     cli.keep_sync_bn_to_accelerators(cfg)
     runner = cli.build_runner(cfg)

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from sr4ir_mm.engine.hooks import checkpoint_files
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.errors import UserError
-from tests import processes, toy_runs
+from tests import processes, toy, toy_runs
 from tests.contracts.test_resume import assert_equal, states
 from tests.contracts.test_resume_within_epochs import checkpoint
 
@@ -322,6 +322,23 @@ def test_a_checkpoint_that_lacks_an_optimizer_is_refused_by_name(tmp_path, strai
     torch.save(saved, tmp_path / 'x.pth')
     with pytest.raises(UserError, match='holds no optimizer'):
         toy_runs.run(tmp_path, epochs=4, resume=True, load_from=str(tmp_path / 'x.pth'))
+
+
+def test_no_training_starts_from_a_checkpoint_of_which_nothing_fits(tmp_path):
+    """A config that inherits from a zoo's may inherit its ``load_from``, weights of the task network alone."""
+    torch.save(dict(state_dict=toy.build('cls').task_net.state_dict(), meta={}), tmp_path / 'x.pth')
+    with pytest.raises(UserError, match=r'x\.pth fills nothing of this model.*model\.init_from'):
+        toy_runs.run(tmp_path, load_from=str(tmp_path / 'x.pth'))
+
+
+def test_a_checkpoint_is_tested_with_augmentations(tmp_path, straight):
+    cfg = toy_runs.config(tmp_path, load_from=str(straight))
+    pack = dict(type='sr4ir_mm.PackToy', noise=False)
+    cfg.test_dataloader.dataset.pipeline = [pack]
+    plain = Runner.from_cfg(cfg).test()
+    cfg.model = dict(type='mmpretrain.AverageClsScoreTTA', module=cfg.model)
+    cfg.test_dataloader.dataset.pipeline = [dict(type='TestTimeAug', transforms=[[pack, pack]])]
+    assert Runner.from_cfg(cfg).test() == pytest.approx(plain)
 
 
 def test_no_checkpoint_of_another_config_is_tested(tmp_path, straight):

@@ -51,6 +51,16 @@ def test_paramwise_settings_and_constructor_of_an_entry_hold():
     assert {group['lr'] for group in wrappers['sr_net'].param_groups} == {0.1}
 
 
+def test_custom_keys_that_begin_with_the_network_are_told():
+    """mmengine would pass over them, and the backbone would have the head's learning rate."""
+    keys = {'task_net.backbone': dict(lr_mult=0.1)}
+    cfg = dict(SGD, paramwise_cfg=dict(custom_keys=keys))
+    with pytest.raises(
+        UserError, match=r"custom_keys has \['task_net.backbone'\].*leave \"task_net"
+    ):
+        construct(toy.build('cls'), sr_net=SGD, task_net=cfg)
+
+
 @pytest.mark.parametrize('joint', [False, True])
 def test_accumulation_steps_every_third_iteration_and_at_the_end(joint):
     phases = (

@@ -144,6 +144,11 @@ def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
     assert 'sr4ir_mm.TaskModelHook' not in [hook.type for hook in rtmdet.custom_hooks]
 
 
+def test_a_hook_that_would_take_statistics_of_hr_images_is_left_out(tmp_path):
+    cfg = wrap('mmpretrain::resnet/resnet50_8xb32-coslr-preciseBN_in1k.py', tmp_path)
+    assert [hook.type for hook in cfg.custom_hooks] == ['sr4ir_mm.EpochSeedHook']
+
+
 def test_the_best_checkpoint_stays_the_tasks(tmp_path):
     hook = dict(type='CheckpointHook', interval=2, save_best='auto')
     source = own_config(tmp_path, default_hooks=dict(checkpoint=hook))

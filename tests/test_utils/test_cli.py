@@ -438,6 +438,68 @@ def test_sharded_strategies_are_refused(cfg):
         cli.build_runner(Config(cfg))
 
 
+def test_a_runner_of_strategies_is_refused():
+    with pytest.raises(UserError, match='leave runner_type and strategy out'):
+        cli.build_runner(Config(dict(runner_type='FlexibleRunner')))
+
+
+def test_compilation_of_the_training_step_is_refused():
+    with pytest.raises(UserError, match='train with --compile'):
+        cli.build_runner(Config(dict(compile=dict(backend='inductor'))))
+
+
+def test_one_optimizer_for_the_whole_model_is_told():
+    wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
+    with pytest.raises(UserError, match='one for the whole model'):
+        cli.check_optimizers(dict(model=dict(phases=[]), optim_wrapper=wrapper))
+    cli.check_optimizers(dict(model=dict(phases=[]), optim_wrapper=two_optimizers().optim_wrapper))
+    cli.check_optimizers(dict(model=dict(type='RetinaNet'), optim_wrapper=wrapper))
+
+
+@pytest.mark.parametrize('setting', ['clip_grad', 'accumulative_counts', 'paramwise_cfg'])
+def test_a_setting_beside_the_optimizers_is_told(setting):
+    cfg = two_optimizers()
+    cfg.merge_from_dict({'model.phases': [], f'optim_wrapper.{setting}': dict(max_norm=1)})
+    with pytest.raises(UserError, match=rf"\['{setting}'\] beside the optimizers"):
+        cli.check_optimizers(cfg)
+
+
+PRECISE = dict(type='mmpretrain.PreciseBNHook')
+RECIPE = dict(type='SwitchRecipeHook', schedule=[])
+
+
+@pytest.mark.parametrize(
+    ('hook', 'message'),
+    [
+        (PRECISE, 'statistics of batch norms'),
+        (dict(type='sr4ir_mm.TaskModelHook', hook=PRECISE), 'statistics of batch norms'),
+        (RECIPE, r"write dict\(type='sr4ir_mm.TaskModelHook', hook=dict\(type='SwitchRecipeHook'"),
+    ],
+)
+def test_hooks_that_would_not_reach_the_task_network_are_refused(hook, message):
+    cfg = Config(dict(model=dict(phases=[]), custom_hooks=[dict(type='EMAHook'), hook]))
+    with pytest.raises(UserError, match=message):
+        cli.check_hooks(cfg)
+    cli.check_hooks(dict(cfg, model=dict(type='ImageClassifier')))
+    redirected = dict(type='sr4ir_mm.TaskModelHook', hook=RECIPE)
+    cli.check_hooks(dict(cfg, custom_hooks=[dict(type='EMAHook'), redirected]))
+
+
+@pytest.mark.parametrize('given', [None, dict(find_unused_parameters=False, static_graph=True)])
+@pytest.mark.parametrize('unused', [True, False])
+def test_each_network_gets_a_distributed_wrapper_of_its_own(given, unused):
+    cfg = Config(
+        dict(model=dict(phases=[]), find_unused_parameters=unused, model_wrapper_cfg=given)
+    )
+    cli.set_model_wrapper(cfg)
+    assert cfg.model_wrapper_cfg.type == 'MMSeparateDistributedDataParallel'
+    assert cfg.model_wrapper_cfg.find_unused_parameters == unused
+    assert cfg.model_wrapper_cfg.get('static_graph') == (given and True)
+    other = Config(dict(model=dict(type='RetinaNet')))
+    cli.set_model_wrapper(other)
+    assert 'model_wrapper_cfg' not in other
+
+
 def test_one_list_of_schedulers_serves_all_optimizers():
     optimizers = {name: dict(type='OptimWrapper') for name in ('sr_net', 'task_net')}
     for schedulers in ([dict(type='ConstantLR')], None, {name: [] for name in optimizers}):

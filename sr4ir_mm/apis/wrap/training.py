@@ -26,6 +26,8 @@ _ROOT_HOOKS = {
     'VisualizationHook',
     *mmengine.hooks.__all__,
 }
+# It would take the statistics of batch norms of HR images, where the task network is shown SR images.
+_LEFT_OUT = {'PreciseBNHook'}
 
 
 class TrainingPart(Part):
@@ -133,6 +135,8 @@ class TrainingPart(Part):
             hooks.append(Code('*_base_.custom_hooks'))
         elif theirs:
             for index, redirected in enumerate(needs):
+                if _name(theirs[index]) in _LEFT_OUT:
+                    continue
                 hook = Code(f'_base_.custom_hooks[{index}]')
                 hooks.append(dict(type='sr4ir_mm.TaskModelHook', hook=hook) if redirected else hook)
         if 'max_iters' not in (self.base.get('train_cfg') or {}):
@@ -157,5 +161,9 @@ class TrainingPart(Part):
 
 
 def _expects_task_model(hook: Mapping) -> bool:
-    library, _, name = str(hook.get('type')).rpartition('.')
-    return library != 'sr4ir_mm' and name not in _ROOT_HOOKS
+    library = str(hook.get('type')).rpartition('.')[0]
+    return library != 'sr4ir_mm' and _name(hook) not in _ROOT_HOOKS
+
+
+def _name(hook: Mapping) -> str:
+    return str(hook.get('type')).rpartition('.')[2]

@@ -12,7 +12,12 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
-from sr4ir_mm.engine.hooks.checkpoint_contents import check_resumed, check_tested, other_schedules
+from sr4ir_mm.engine.hooks.checkpoint_contents import (
+    check_resumed,
+    check_started,
+    check_tested,
+    other_schedules,
+)
 from sr4ir_mm.engine.hooks.checkpoint_files import BACKEND, find_readable_checkpoint
 from sr4ir_mm.engine.hooks.other_processes import (
     fit_to_processes,
@@ -85,6 +90,8 @@ class TaskCheckpointHook(CheckpointHook):
             self._resumes_stand_in = checkpoint['meta'].get('stands_in', False)
         elif not hasattr(runner._train_loop, 'run'):
             check_tested(runner, checkpoint)
+        else:
+            check_started(runner, checkpoint)
         if runner._resume and 'processes' not in checkpoint['meta']:
             restart_epoch(checkpoint, runner.train_loop)
         elif runner._resume:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from mmengine.model import BaseTTAModel
 from mmengine.optim import OptimWrapperDict
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -89,21 +90,46 @@ def _is_setting(key: str) -> bool:
     return not key.startswith('_') and key not in ('base_values', 'last_step', 'verbose')
 
 
+def check_started(runner: Runner, checkpoint: Mapping) -> None:
+    """Check that a checkpoint which a training starts from holds anything of its model.
+
+    mmengine warns and trains from nothing, such as where ``load_from`` is inherited from the task network's own config.
+
+    Raises:
+        UserError: No tensor fits.
+    """
+    own = {name: value.shape for name, value in unwrap(runner.model).state_dict().items()}
+    saved = _shapes(checkpoint)
+    if not any(own.get(name) == shape for name, shape in saved.items()):
+        raise UserError(
+            f'load_from={runner._load_from} fills nothing of this model: it holds {_list(saved)}, the model '
+            f'{_list(own)}; name the weights of one network in model.init_from instead, and set load_from to None.'
+        )
+
+
 def _check_weights(runner: Runner, checkpoint: Mapping, advice: str) -> None:
-    state = unwrap(runner.model).state_dict(keep_vars=True)
+    model = unwrap(runner.model)
+    # mmengine loads past augmentations at test time as past distributed wrappers.
+    model = unwrap(model.module) if isinstance(model, BaseTTAModel) else model
+    state = model.state_dict(keep_vars=True)
     own = {name: value for name, value in state.items() if isinstance(value, nn.Parameter)}
-    saved: Mapping[str, Tensor] = checkpoint.get('state_dict', checkpoint)
-    names = {name.removeprefix('module.') for name in saved}
-    shapes = {
-        name.removeprefix('module.'): tuple(getattr(v, 'shape', ())) for name, v in saved.items()
-    }
-    missing = [name for name in own if name not in names]
-    other = [n for n, v in own.items() if n in names and shapes[n] != tuple(v.shape)]
+    shapes = _shapes(checkpoint)
+    missing = [name for name in own if name not in shapes]
+    other = [n for n, v in own.items() if n in shapes and shapes[n] != tuple(v.shape)]
     if missing or other:
         what = f'lacks {_list(missing)}' if missing else f'has other shapes of {_list(other)}'
         raise UserError(
             f'the checkpoint {runner._load_from} is of another config: it {what}; {advice}.'
         )
+
+
+def _shapes(checkpoint: Mapping) -> dict[str, tuple[int, ...]]:
+    """Tensor -> shape, by the names of a model without a wrapper."""
+    saved: Mapping[str, Tensor] = checkpoint.get('state_dict', checkpoint)
+    return {
+        name.removeprefix('module.'): tuple(getattr(value, 'shape', ()))
+        for name, value in saved.items()
+    }
 
 
 def _list(names: Collection[str]) -> str:

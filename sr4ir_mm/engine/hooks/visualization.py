@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.model import BaseTTAModel
 from mmengine.runner import Runner
 
 from sr4ir_mm.registry import HOOKS
@@ -78,6 +79,9 @@ class SRVisualizationHook(Hook):
 
     @master_only
     def _draw_batch(self, runner: Runner, data_batch: dict, step: int) -> None:
+        if isinstance(unwrap(runner.model), BaseTTAModel):
+            # Its batch is one of augmentations, whose prediction is not that of any image in it.
+            return
         count = len(data_batch['inputs'])
         if self.max_images is not None:
             count = min(count, self.max_images - len(self._drawn))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -126,7 +126,8 @@ class SeparateOptimWrapperConstructor:
             task_net=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=2e-2, momentum=0.9)))
 
     Raises:
-        UserError: Names do not match the networks that are trained, or accumulation differs between them.
+        UserError: Names do not match the networks that are trained, accumulation differs between them, or a custom key
+            names a network.
     """
 
     def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
@@ -165,6 +166,8 @@ class SeparateOptimWrapperConstructor:
                 f'accumulative_counts differ between networks ({counts}); both must accumulate over '
                 'the same iterations.'
             )
+        for name, cfg in self.cfg.items():
+            _check_custom_keys(name, (cfg.get('paramwise_cfg') or {}).get('custom_keys') or {})
         resting = [type(phase).__name__ for phase in model.phases if getattr(phase, 'rests', False)]
         if resting and max(counts.values(), default=1) > 1:
             raise UserError(
@@ -181,6 +184,20 @@ class SeparateOptimWrapperConstructor:
             paramwise_cfg=cfg.pop('paramwise_cfg', None),
         )
         return ROOT_CONSTRUCTORS.build(constructor)(net)
+
+
+def _check_custom_keys(name: str, keys: Iterable[str]) -> None:
+    """Check that keys name parameters as the network does: mmengine passes over those that match none.
+
+    Raises:
+        UserError: A key begins with the network's name, as in a checkpoint of the whole model.
+    """
+    wrong = [key for key in keys if key == name or key.startswith(f'{name}.')]
+    if wrong:
+        raise UserError(
+            f'optim_wrapper.{name}.paramwise_cfg.custom_keys has {wrong}, which match nothing, since names there '
+            f'begin inside {name}; leave "{name}." out.'
+        )
 
 
 def _join(wrappers: dict[str, OptimWrapper]) -> None:

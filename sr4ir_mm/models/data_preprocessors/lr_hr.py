@@ -102,6 +102,12 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         Raises:
             UserError: An LR image from a file does not fit its HR image.
         """
+        # Mixed precision (``val_cfg.fp16``) is meant for the networks; LR images of another blur would be another
+        # benchmark.
+        with torch.autocast(self.device.type, enabled=False):
+            return self._pair(data, training)
+
+    def _pair(self, data: dict, training: bool) -> dict:
         content, shapes = _before_preprocessing(data)
         stored = self.cast_data(data.get('lr_inputs'))
         if training and stored is not None:

@@ -41,6 +41,11 @@ class DiscriminatorPhase(Phase):
         """It has one loss."""
         return {'adversarial'}
 
+    @property
+    def rests(self) -> bool:
+        """Whether there are iterations in which the discriminator does not learn."""
+        return bool(self.begins)
+
     def needs_sr(self) -> bool:
         """It does: what is fake is made by the SR network."""
         return True

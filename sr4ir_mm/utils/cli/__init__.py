@@ -1,4 +1,4 @@
-"""What the command-line tools share, by concern: reports, options, configs, work dirs, optimizers, processes, runs.
+"""What the tools share, by concern: reports, options, configs, work dirs, optimizers, hooks, processes, runs.
 
 Imported by tools, demos and projects. Nothing here imports torch at import time: a wrong option or a missing file is
 told at once.
@@ -6,8 +6,10 @@ told at once.
 
 from sr4ir_mm.utils.cli.configs import load_config, warn_about_new_keys
 from sr4ir_mm.utils.cli.environment import check_environment
+from sr4ir_mm.utils.cli.hooks import check_hooks
 from sr4ir_mm.utils.cli.optimizers import (
     batch_of_all,
+    check_optimizers,
     check_scheduler_names,
     divide_batch,
     enable_amp,
@@ -26,6 +28,7 @@ from sr4ir_mm.utils.cli.processes import (
     has_accelerator,
     join_processes_on_cpu,
     keep_sync_bn_to_accelerators,
+    set_model_wrapper,
     world_size,
 )
 from sr4ir_mm.utils.cli.reports import EXIT_USER_ERROR, leave_gloo, run, user_sentence
@@ -46,7 +49,9 @@ __all__ = [
     'batch_of_all',
     'build_runner',
     'check_environment',
+    'check_hooks',
     'check_on_first_process',
+    'check_optimizers',
     'check_scheduler_names',
     'check_work_dir_is_ours',
     'check_work_dir_is_writable',
@@ -62,6 +67,7 @@ __all__ = [
     'parse',
     'run',
     'scale_learning_rates',
+    'set_model_wrapper',
     'set_resume',
     'set_seed',
     'set_show_dir',

@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
 
+#: Settings of one optimizer wrapper.
+_OF_ONE_WRAPPER = {
+    'accumulative_counts',
+    'clip_grad',
+    'dtype',
+    'loss_scale',
+    'paramwise_cfg',
+    'type',
+}
+
+
 def optim_wrappers(cfg: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the optimizer wrappers of a config, each with its key.
 
@@ -29,6 +40,34 @@ def optim_wrappers(cfg: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
     for name, value in wrapper.items():
         if isinstance(value, dict):
             yield f'optim_wrapper.{name}', value
+
+
+def check_optimizers(cfg: Mapping[str, Any]) -> None:
+    """Check that the networks have optimizers of their own, and these their settings.
+
+    A config that inherits from a zoo's has that one's single optimizer, which would fail in the first iteration.
+
+    Args:
+        cfg: The config; one of another model than :class:`TaskDrivenSR` is left alone.
+
+    Raises:
+        UserError: There is one optimizer for the whole model, or a setting of one stands beside them.
+    """
+    if 'phases' not in (cfg.get('model') or {}):
+        return
+    wrapper = {k: v for k, v in (cfg.get('optim_wrapper') or {}).items() if v is not None}
+    if 'optimizer' in wrapper:
+        raise UserError(
+            'optim_wrapper.optimizer is one for the whole model, but its networks are trained in turn; give each its '
+            'own, such as optim_wrapper.task_net.optimizer, and set optim_wrapper.constructor to '
+            'sr4ir_mm.SeparateOptimWrapperConstructor.'
+        )
+    misplaced = sorted(_OF_ONE_WRAPPER & set(wrapper))
+    if misplaced:
+        raise UserError(
+            f'optim_wrapper has {misplaced} beside the optimizers of the networks; move it into optim_wrapper.sr_net '
+            'or .task_net.'
+        )
 
 
 def check_scheduler_names(cfg: Config) -> None:

@@ -47,6 +47,26 @@ def join_processes_on_cpu(cfg: Config) -> None:
     cfg.model_wrapper_cfg.device_ids = None
 
 
+def set_model_wrapper(cfg: Config) -> None:
+    """Wrap each network by itself in distributed training where a config says nothing else.
+
+    mmengine's default wraps the model as a whole, which has no step for several optimizers, and a wrapper that is
+    configured hides ``find_unused_parameters`` beside it.
+
+    Args:
+        cfg: Changed in place; one of another model than :class:`TaskDrivenSR` is left alone.
+    """
+    if 'phases' not in (cfg.get('model') or {}):
+        return
+    usual = dict(
+        type='MMSeparateDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=False,
+    )
+    asked = {key: cfg[key] for key in ('find_unused_parameters',) if cfg.get(key)}
+    cfg.model_wrapper_cfg = {**usual, **(cfg.get('model_wrapper_cfg') or {}), **asked}
+
+
 def has_accelerator() -> bool:
     """Whether torch can compute on something other than the CPU in mixed precision."""
     from mmengine.device import get_device

@@ -86,10 +86,10 @@ def set_workers(cfg: Config) -> None:
 
 
 def check_strategy(cfg: Config) -> None:
-    """Refuse strategies that wrap the model as a whole (FSDP, DeepSpeed, ColossalAI).
+    """Refuse strategies that wrap the model as a whole (FSDP, DeepSpeed, ColossalAI), their runner, and compilation.
 
     Their wrappers run ``forward(mode='loss')`` and one update, where this model runs its phases, each with an update of
-    its own networks.
+    its own networks. mmengine's ``FlexibleRunner`` fails where schedules are given by network, whatever its strategy.
 
     Raises:
         UserError: The config asks for one.
@@ -103,6 +103,16 @@ def check_strategy(cfg: Config) -> None:
                 "use model_wrapper_cfg=dict(type='MMSeparateDistributedDataParallel') and, for memory, "
                 'sr4ir_mm.ActivationCheckpointHook, --amp or smaller batches with accumulative_counts.'
             )
+    if cfg.get('strategy') or str(cfg.get('runner_type')).endswith('FlexibleRunner'):
+        raise UserError(
+            f'runner_type={cfg.get("runner_type")!r} prepares one optimizer and one schedule, but each network of '
+            'this model has its own; leave runner_type and strategy out.'
+        )
+    if cfg.get('compile'):
+        raise UserError(
+            f'compile={cfg.compile!r} would compile the training step with its updates, which torch cannot; leave it '
+            'out and train with --compile, which compiles the networks.'
+        )
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -170,3 +170,14 @@ def test_drawn_kinds_need_no_hr_image():
 def test_what_needs_hr_images_is_refused(phase):
     with pytest.raises(UserError, match='needs HR images'):
         toy.build('cls', phases=[phase], data_preprocessor=dict(train_input='lr'))
+
+
+def test_evaluation_in_mixed_precision_sees_the_same_lr_images():
+    """As ``val_cfg=dict(fp16=True)`` evaluates; the blur is a convolution, which autocast would run in 16 bits."""
+    model = toy.build('cls', degradation=NOISY).eval()
+    images = []
+    for reduced in (False, True):
+        with torch.autocast('cpu', torch.bfloat16, enabled=reduced):
+            batch = model.data_preprocessor(named_batch('cls', [0, 1]), False)['inputs']
+        images.append(batch.lr_rgb01)
+    assert torch.equal(*images)

@@ -121,6 +121,20 @@ def test_wrong_options_are_refused():
         toy.optim_wrapper(model, accumulative_counts=2)
 
 
+def test_nothing_accumulates_beside_a_discriminator_that_begins_late():
+    """Its wrapper would count other iterations than the others', and a checkpoint would lack its gradients."""
+    adversarial = dict(type='sr4ir_mm.SRPhase', pixel=dict(), adversarial=dict(begin=0.3))
+    late = dict(type='sr4ir_mm.DiscriminatorPhase', begin=0.3)
+    model = toy.build(
+        'cls',
+        phases=[adversarial, toy.TASK_PHASE, late],
+        discriminator=dict(type='sr4ir_mm.ImageDiscriminator'),
+    )
+    with pytest.raises(UserError, match='DiscriminatorPhase leaves out iterations'):
+        toy.optim_wrapper(model, accumulative_counts=2)
+    toy.optim_wrapper(model)
+
+
 def test_an_sr_network_whose_losses_all_begin_late_rests_until_then():
     sr = dict(type='sr4ir_mm.SRPhase', pixel=dict(begin=0.5), tdp=dict(begin=0.75))
     model = toy.build('cls', phases=[sr, toy.TASK_PHASE]).train()

@@ -1,0 +1,48 @@
+"""Hooks of the task libraries that this model cannot have, or has inside another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sr4ir_mm.utils.errors import UserError
+
+#: They look for parts of the task network in the Runner's model, where they fail late or set what nothing reads.
+_OF_TASK_NET = (
+    'SetAdaptiveMarginsHook',
+    'SetEpochInfoHook',
+    'SwitchRecipeHook',
+    'YOLOXModeSwitchHook',
+)
+
+
+def check_hooks(cfg: Mapping[str, Any]) -> None:
+    """Check that the hooks of a config reach what they are to change.
+
+    Args:
+        cfg: The config; one of another model than :class:`TaskDrivenSR` is left alone.
+
+    Raises:
+        UserError: One would do nothing, or something else than it says.
+    """
+    if 'phases' not in (cfg.get('model') or {}):
+        return
+    for hook in cfg.get('custom_hooks') or ():
+        name = _name(hook)
+        inner = _name(hook['hook']) if name == 'TaskModelHook' else name
+        if inner == 'PreciseBNHook':
+            raise UserError(
+                'PreciseBNHook takes the statistics of batch norms of HR images, or outside a TaskModelHook of none, '
+                'but the task network is shown SR images; leave it out of custom_hooks.'
+            )
+        if name in _OF_TASK_NET:
+            raise UserError(
+                f'custom_hooks has {name}, which looks for the task network where the model of both networks is; write '
+                f"dict(type='sr4ir_mm.TaskModelHook', hook=dict(type='{name}', ...)) instead."
+            )
+
+
+def _name(hook: Any) -> str:
+    """Name of a hook's class, of its config or built."""
+    kind = hook.get('type') if isinstance(hook, Mapping) else type(hook)
+    return kind.rpartition('.')[2] if isinstance(kind, str) else getattr(kind, '__name__', '')
