@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -84,9 +85,11 @@ def pairs_of(results: Iterable[Result], better: str, worse: str) -> list[tuple[R
 
 
 def longest(results: Iterable[Result]) -> list[Result]:
-    """Those of the highest budget."""
+    """Those of the highest budget, one that a single seed has run left out where there is another."""
     results = list(results)
-    return [r for r in results if r.budget == max(other.budget for other in results)]
+    seeds = Counter(r.budget for r in results)
+    several = [budget for budget, count in seeds.items() if count > 1]
+    return [r for r in results if r.budget == max(several or seeds)]
 
 
 def read_results(folder: Path) -> list[Result]:

@@ -8,7 +8,7 @@ import pytest
 from intervals import Difference, compare, half_width, resample, show_difference
 from parts import parts_table
 from report import difference_of, set_table, tables, updates_table, write_report
-from results import Result, predictions_path, read_result
+from results import Result, longest, predictions_path, read_result
 from scoring import Accuracy, MeanAP, MeanIoU
 
 from sr4ir_mm.utils.errors import UserError
@@ -107,6 +107,14 @@ def test_equal_updates_compare_with_the_longest_run_that_makes_no_more():
     assert 'at 2x − SR4IR at 4x | 4 and 4 | +5.00 ± 0.00 |' in table
     assert table.count('SR4IR at') == 1
     assert updates_table(cheaper) == updates_table(rival) == ''
+
+
+def test_a_budget_that_one_seed_has_run_is_not_the_longest_where_there_is_another():
+    two, four = ([replace(r, budget=budget) for r in results(l2t=[70, 72])] for budget in (2, 4))
+
+    assert {r.budget for r in longest([*two, *four])} == {4}
+    assert {r.budget for r in longest([*two, four[0]])} == {2}
+    assert longest([four[0]]) == [four[0]]
 
 
 def test_one_seed_has_no_interval_over_seeds():
