@@ -485,7 +485,15 @@ def test_hooks_that_would_not_reach_the_task_network_are_refused(hook, message):
     cli.check_hooks(dict(cfg, custom_hooks=[dict(type='EMAHook'), redirected]))
 
 
-@pytest.mark.parametrize('given', [None, dict(find_unused_parameters=False, static_graph=True)])
+@pytest.mark.parametrize(
+    'given',
+    [
+        None,
+        dict(find_unused_parameters=False, static_graph=True),
+        dict(type='MMDistributedDataParallel', static_graph=True),
+        dict(type='mmengine.MMDistributedDataParallel', static_graph=True),
+    ],
+)
 @pytest.mark.parametrize('unused', [True, False])
 def test_each_network_gets_a_distributed_wrapper_of_its_own(given, unused):
     cfg = Config(

@@ -22,6 +22,7 @@ _REFUSED = {
     'BaseSelfSupervisor': 'is a self-supervised model without a task output',
     'BaseRetriever': 'is a retrieval model that compares with a gallery of images',
 }
+_PROPOSALS = _REFUSED['FastRCNN']
 _INSTEAD = 'use a detector of mmdet, a segmentor of mmseg or a classifier of mmpretrain'
 
 
@@ -41,6 +42,8 @@ def check_supported(cfg: Mapping) -> None:
     for name, reason in _REFUSED.items():
         if name in names:
             raise UserError(f'{cls.__name__} {reason}; {_INSTEAD}.')
+    if 'TwoStageDetector' in names and cfg.get('rpn_head') is None:
+        raise UserError(f'{cls.__name__} without rpn_head {_PROPOSALS}; {_INSTEAD}.')
     known = any(
         base.__module__.startswith(('mmdet.', 'mmseg.', 'mmpretrain.')) for base in cls.__mro__
     )

@@ -50,8 +50,8 @@ def join_processes_on_cpu(cfg: Config) -> None:
 def set_model_wrapper(cfg: Config) -> None:
     """Wrap each network by itself in distributed training where a config says nothing else.
 
-    mmengine's default wraps the model as a whole, which has no step for several optimizers, and a wrapper that is
-    configured hides ``find_unused_parameters`` beside it.
+    mmengine's default, also where a config names it, wraps the model as a whole, which has no step for several
+    optimizers, and a wrapper that is configured hides ``find_unused_parameters`` beside it.
 
     Args:
         cfg: Changed in place; one of another model than :class:`TaskDrivenSR` is left alone.
@@ -64,7 +64,10 @@ def set_model_wrapper(cfg: Config) -> None:
         find_unused_parameters=False,
     )
     asked = {key: cfg[key] for key in ('find_unused_parameters',) if cfg.get(key)}
-    cfg.model_wrapper_cfg = {**usual, **(cfg.get('model_wrapper_cfg') or {}), **asked}
+    own = dict(cfg.get('model_wrapper_cfg') or {})
+    if str(own.get('type')).rpartition('.')[2] == 'MMDistributedDataParallel':
+        del own['type']
+    cfg.model_wrapper_cfg = {**usual, **own, **asked}
 
 
 def has_accelerator() -> bool:

@@ -154,6 +154,7 @@ def test_mmseg_configs_without_a_size_can_train():
     ('cfg', 'words'),
     [
         (dict(type='FastRCNN', _scope_='mmdet'), 'proposals'),
+        (dict(type='CascadeRCNN', rpn_head=None, _scope_='mmdet'), 'without rpn_head needs region'),
         (dict(type='mmdet.GLIP'), 'text'),
         (dict(type='QDTrack', _scope_='mmdet'), 'video'),
         (dict(type='MAE', _scope_='mmpretrain'), 'self-supervised'),
