@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from mmpretrain.structures import DataSample
 
 from sr4ir_mm.registry import DATASETS, HOOKS, TRANSFORMS
+from sr4ir_mm.utils.errors import UserError
 from tests import toy
 
 
@@ -197,14 +198,14 @@ class InvalidLoss(Hook):
 
 @HOOKS.register_module(force=True)
 class RaiseIn(Hook):
-    """Fails in the middle of an iteration."""
+    """Fails in the middle of an iteration, if asked as the user's input would make it fail."""
 
-    def __init__(self, iteration):
-        self.iteration = iteration
+    def __init__(self, iteration, sentence=None):
+        self.iteration, self.sentence = iteration, sentence
 
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == self.iteration:
-            raise RuntimeError('failed as asked')
+            raise UserError(self.sentence) if self.sentence else RuntimeError('failed as asked')
 
 
 @HOOKS.register_module(force=True)

@@ -101,9 +101,18 @@ def test_the_others_stop_when_a_process_dies(tmp_path, dying):
     assert codes[dying] == -signal.SIGKILL
     assert codes[1 - dying] == 2
     lines = (tmp_path / f'log.{1 - dying}').read_text().splitlines()
-    (sentence,) = [line for line in lines if line.startswith('error: ')]
+    (sentence,) = [line for line in lines if line.startswith('error')]
     assert 'another process of this training has ended' in sentence
     assert not [line for line in lines if line.startswith('Traceback')]
+
+
+@pytest.mark.dist
+@pytest.mark.parametrize(('failing', 'start'), [(0, 'error: '), (1, 'error in process 1: ')])
+def test_what_one_process_of_two_has_met_is_told(tmp_path, failing, start):
+    hooks = [dict(type='sr4ir_mm.RaiseIn', iteration=2, sentence='a.jpg is cut off.')]
+    codes = processes.run(tool, tmp_path, hooks, failing, count=2, log=tmp_path / 'log', timeout=60)
+    assert codes == [2, 2]
+    assert f'{start}a.jpg is cut off.' in (tmp_path / f'log.{failing}').read_text().splitlines()
 
 
 @pytest.mark.dist
