@@ -25,6 +25,7 @@ LATE = {
     'CropHead': 'models.task_nets.crop_head',
     'LargeImageCoco': 'datasets.large_images',
     'ScoreThresholdRPNHead': 'models.task_nets.rpn',
+    'SegTTAModel': 'models.task_nets.seg_tta',
     'TorchvisionAnchorGenerator': 'models.task_nets.rpn',
     'TorchvisionDeepLabHead': 'models.task_nets.deeplab_head',
     'TorchvisionFCNHead': 'models.task_nets.deeplab_head',

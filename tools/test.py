@@ -20,6 +20,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--show-dir', help='folder for pictures of LR, upsampled, SR and HR with the predictions'
     )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help="test-time augmentation: the config's tta_model and tta_pipeline, or each image flipped, too",
+    )
     cli.add_common_options(parser)
     args = cli.parse(parser)
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
@@ -40,13 +45,16 @@ def main() -> None:
     cli.set_show_dir(cfg, args.show_dir)
     cli.check_on_first_process(lambda: check_resources(cfg, mode='test'))
     cli.check_on_first_process(lambda: cli.check_environment(cfg))
+    if args.tta:
+        cli.set_tta(cfg)
     cli.join_processes_on_cpu(cfg)
     runner = cli.build_runner(cfg)
     if cfg.load_from is None:
         from sr4ir_mm.models.checkpoint import load_finished_nets
         from sr4ir_mm.utils.modules import unwrap
 
-        load_finished_nets(unwrap(runner.model))
+        model = unwrap(runner.model)
+        load_finished_nets(unwrap(model.module) if args.tta else model)
     if args.out:
         from sr4ir_mm.utils.dump import DumpPredictions
 
