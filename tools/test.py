@@ -46,7 +46,9 @@ def main() -> None:
     cli.check_on_first_process(lambda: check_resources(cfg, mode='test'))
     cli.check_on_first_process(lambda: cli.check_environment(cfg))
     if args.tta:
-        cli.set_tta(cfg)
+        from sr4ir_mm.apis.tta import set_tta
+
+        set_tta(cfg)
     cli.join_processes_on_cpu(cfg)
     runner = cli.build_runner(cfg)
     if cfg.load_from is None:

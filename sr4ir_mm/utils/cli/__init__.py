@@ -33,7 +33,6 @@ from sr4ir_mm.utils.cli.processes import (
 )
 from sr4ir_mm.utils.cli.reports import EXIT_USER_ERROR, leave_gloo, run, user_sentence
 from sr4ir_mm.utils.cli.runs import build_runner, set_seed, set_show_dir, set_train_loop
-from sr4ir_mm.utils.cli.tta import set_tta
 from sr4ir_mm.utils.cli.work_dirs import (
     check_work_dir_is_ours,
     check_work_dir_is_writable,
@@ -73,7 +72,6 @@ __all__ = [
     'set_seed',
     'set_show_dir',
     'set_train_loop',
-    'set_tta',
     'set_work_dir',
     'tell_batch',
     'user_sentence',

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mmengine.config import Config
+
+from sr4ir_mm.evaluation.metrics.base import ImageMetric
+from sr4ir_mm.registry import METRICS
 from sr4ir_mm.utils.errors import UserError
-
-if TYPE_CHECKING:
-    from mmengine.config import Config
 
 #: What merges the predictions where a config names nothing else, by task library.
 _MODELS = {
@@ -88,9 +89,6 @@ def _with_flips(pipeline: list, library: str) -> list:
 
 
 def _is_of_images(metric: Mapping) -> bool:
-    from sr4ir_mm.evaluation.metrics.base import ImageMetric
-    from sr4ir_mm.registry import METRICS
-
     kind = metric.get('type')
     kind = METRICS.get(kind) if isinstance(kind, str) else kind
     return isinstance(kind, type) and issubclass(kind, ImageMetric)

@@ -8,7 +8,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import MODELS, TRANSFORMS, DefaultScope
 from mmengine.structures import InstanceData
 
-from sr4ir_mm.utils import cli
+from sr4ir_mm.apis.tta import set_tta
 from sr4ir_mm.utils.errors import UserError
 from tests import toy
 
@@ -60,7 +60,7 @@ def setting(task):
     model = toy.build(task).eval()
     image = toy.image(*SIDES).permute(1, 2, 0).numpy().copy()
     cfg = config(task)
-    cli.set_tta(cfg)
+    set_tta(cfg)
     with DefaultScope.overwrite_default_scope(SCOPES[task]):
         merging = MODELS.build({**cfg.model, 'module': model})
     batch = packed(cfg.test_dataloader.dataset.pipeline, SCOPES[task], image)
@@ -106,7 +106,7 @@ def test_boxes_of_the_mirror_image_are_mirrored():
 def test_a_config_may_say_what_is_done():
     pipeline = [dict(type='Y')]
     cfg = config('seg', tta_model=dict(type='SegTTAModel'), tta_pipeline=pipeline)
-    cli.set_tta(cfg)
+    set_tta(cfg)
     assert cfg.model.type == 'sr4ir_mm.SegTTAModel'
     assert cfg.model.module.type == 'sr4ir_mm.TaskDrivenSR'
     assert cfg.test_dataloader.dataset.pipeline == pipeline
@@ -117,7 +117,7 @@ def test_lr_images_of_files_are_flipped_too():
     pack = dict(type='sr4ir_mm.PackPair', pack=PACKS['det'])
     inner = dict(type='Y', pipeline=[load, pack])
     cfg = config('det', test_dataloader=dict(dataset=dict(type='Z', dataset=inner)))
-    cli.set_tta(cfg)
+    set_tta(cfg)
     *_, augmented = cfg.test_dataloader.dataset.dataset.pipeline
     assert augmented.transforms[1] == [dict(type='sr4ir_mm.FlipLRImage')]
     assert 'flip_direction' in augmented.transforms[2][0].pack.meta_keys
@@ -132,4 +132,4 @@ def test_lr_images_of_files_are_flipped_too():
 )
 def test_what_cannot_be_augmented_is_told(changes, words):
     with pytest.raises(UserError, match=words):
-        cli.set_tta(config('cls', **changes))
+        set_tta(config('cls', **changes))
