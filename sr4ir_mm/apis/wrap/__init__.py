@@ -1,8 +1,8 @@
 """Put an SR network in front of any config of mmdet, mmseg or mmpretrain, as a config that inherits from it.
 
-``wrapping`` is what is asked for, ``zoo_configs`` reads what is wrapped; ``model``, ``training`` and ``evaluation`` are parts
-of the ``text``; ``files`` keeps it from writing over the user's. Imported by tools and ``testing``; imports models and the
-methods' configs.
+``wrapping`` is what is asked for, ``zoo_configs`` reads what is wrapped; ``model``, ``training`` and ``evaluation`` are
+parts of the ``text``; ``files`` keeps it from writing over the user's. Imported by tools, ``testing``; imports models
+and the methods' configs.
 """
 
 from sr4ir_mm.apis.wrap.evaluation import shrink_pipelines
