@@ -97,12 +97,18 @@ def test_only_what_is_surely_above_is_bold(sure, mean, cell):
 
 
 def test_gains_are_paired_by_budget():
-    runs = [*RUNS, replace(SIGNS, budget=4, value=98.5)]
-    table = gains_table(runs)
+    longer = [replace(SIGNS, budget=4, value=98.5, seed=seed) for seed in (0, 1)]
+    table = gains_table([*RUNS, *longer])
     signs = dict(zip(GAINING, cells(table, 'hand signs'), strict=True))
 
     assert table.startswith('| Less L→T at 2x / 4x |')
     assert (signs['s2t'], signs['sr4ir'], signs['swt']) == ('+7.0 / –', '– / +0.5', '– / –')
+
+
+def test_a_budget_of_one_seed_is_not_told_where_there_are_several():
+    table = gains_table([*RUNS, replace(SIGNS, budget=8, value=98.5)])
+
+    assert table.startswith('| Less L→T at 2x |')
 
 
 @pytest.mark.parametrize(('mean', 'cell'), [(1.0, '**+1.0**'), (-1.0, '**-1.0**'), (0.05, '+0.1')])
