@@ -171,22 +171,14 @@ class Buckets(BatchSampler):
         yield from (left[i : i + self.batch_size] for i in range(0, len(left), self.batch_size))
 
 
-def test_a_batch_sampler_is_taken_to_its_end(tmp_path, monkeypatch):
-    numbers = []
-    pack = toy_runs.PackToy.__call__
-
-    def noted(self, results):
-        numbers.append(results['index'])
-        return pack(self, results)
-
-    monkeypatch.setattr(toy_runs.PackToy, '__call__', noted)
+def test_a_batch_sampler_is_taken_to_its_end(tmp_path, loaded):
     options = dict.fromkeys(('val_cfg', 'val_dataloader', 'val_evaluator'))
     options['default_hooks.checkpoint.save_best'] = None
     options['train_dataloader.batch_sampler'] = dict(type='sr4ir_mm.Buckets', drop_last=False)
     toy_runs.run(tmp_path, epochs=3, workers=0, **options)
 
     images = 2 * ITERATIONS
-    epochs = [sorted(numbers[first : first + images]) for first in range(0, 3 * images, images)]
+    epochs = [sorted(loaded[first : first + images]) for first in range(0, 3 * images, images)]
     assert epochs == 3 * [list(range(images))]
 
 

@@ -12,20 +12,6 @@ from tests.contracts.test_resume import assert_equal, states
 IMAGES = 8
 
 
-@pytest.fixture
-def loaded(monkeypatch):
-    """Numbers of the images in the order in which trainings load them."""
-    numbers = []
-    pack = toy_runs.PackToy.__call__
-
-    def noted(self, results):
-        numbers.append(results['index'])
-        return pack(self, results)
-
-    monkeypatch.setattr(toy_runs.PackToy, '__call__', noted)
-    return numbers
-
-
 def train(work_dir, seed, stop=None, loop=None, **options):
     """Without validation; ``seed=None`` is a config that names none."""
     hooks = [] if stop is None else [dict(type='sr4ir_mm.SignalIn', iteration=stop)]
