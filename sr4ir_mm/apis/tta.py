@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from sr4ir_mm.apis.wrap.zoo_configs import find_library
 from sr4ir_mm.evaluation.metrics.base import ImageMetric
 from sr4ir_mm.registry import METRICS
 from sr4ir_mm.utils.errors import UserError
@@ -51,13 +52,7 @@ def set_tta(cfg: Config) -> None:
 
 
 def _library(cfg: Config) -> str:
-    task_net = cfg.model.get('task_net') or {}
-    scopes = (
-        task_net.get('_scope_'),
-        str(task_net.get('type')).rpartition('.')[0],
-        cfg.get('default_scope'),
-    )
-    found = next((scope for scope in scopes if scope in _MODELS), None)
+    found = find_library(cfg.model.get('task_net') or {}, cfg.get('default_scope'))
     if found is None:
         raise UserError(
             f'--tta merges predictions of {", ".join(_MODELS)}, and the task network is of none of them '

@@ -9,6 +9,7 @@ import mmengine.hooks
 
 from sr4ir_mm.apis.config_text import Code
 from sr4ir_mm.apis.wrap.part import Part
+from sr4ir_mm.utils.cli.hooks import OUT_OF_PLACE, hook_name
 from sr4ir_mm.utils.errors import UserError
 
 _SR_OPTIMIZER = dict(type='AdamW', lr=1e-4, weight_decay=0.0)
@@ -26,8 +27,6 @@ _ROOT_HOOKS = {
     'VisualizationHook',
     *mmengine.hooks.__all__,
 }
-# It would take the statistics of batch norms of HR images, where the task network is shown SR images.
-_LEFT_OUT = {'PreciseBNHook'}
 
 
 class TrainingPart(Part):
@@ -135,7 +134,7 @@ class TrainingPart(Part):
             hooks.append(Code('*_base_.custom_hooks'))
         elif theirs:
             for index, redirected in enumerate(needs):
-                if _name(theirs[index]) in _LEFT_OUT:
+                if hook_name(theirs[index]) == OUT_OF_PLACE:
                     continue
                 hook = Code(f'_base_.custom_hooks[{index}]')
                 hooks.append(dict(type='sr4ir_mm.TaskModelHook', hook=hook) if redirected else hook)
@@ -162,8 +161,4 @@ class TrainingPart(Part):
 
 def _expects_task_model(hook: Mapping) -> bool:
     library = str(hook.get('type')).rpartition('.')[0]
-    return library != 'sr4ir_mm' and _name(hook) not in _ROOT_HOOKS
-
-
-def _name(hook: Mapping) -> str:
-    return str(hook.get('type')).rpartition('.')[2]
+    return library != 'sr4ir_mm' and hook_name(hook) not in _ROOT_HOOKS

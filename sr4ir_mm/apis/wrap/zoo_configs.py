@@ -45,17 +45,19 @@ def library_of(cfg: Mapping, source: str) -> str:
     Raises:
         UserError: None of mmdet, mmseg and mmpretrain.
     """
-    model_scope = str(cfg['model'].get('type', '')).rpartition('.')[0]
-    for name in (
-        cfg['model'].get('_scope_'),
-        model_scope,
-        cfg.get('default_scope'),
-        source.partition('::')[0],
-    ):
-        library = {'mmcls': 'mmpretrain'}.get(name, name)
-        if library in _LIBRARIES:
-            return library
+    library = find_library(cfg['model'], cfg.get('default_scope'), source.partition('::')[0])
+    if library is not None:
+        return library
     raise UserError(
         f'{source} belongs to no library known here (default_scope={cfg.get("default_scope")!r}); SR networks go in '
         f'front of models of {", ".join(_LIBRARIES)}.'
     )
+
+
+def find_library(model: Mapping, *scopes: str | None) -> str | None:
+    """The task library of a model: that of its own scope, of its type's prefix, or the first of ``scopes``, if any."""
+    for name in (model.get('_scope_'), str(model.get('type', '')).rpartition('.')[0], *scopes):
+        library = {'mmcls': 'mmpretrain'}.get(name, name)
+        if library in _LIBRARIES:
+            return library
+    return None

@@ -14,6 +14,8 @@ _OF_TASK_NET = (
     'SwitchRecipeHook',
     'YOLOXModeSwitchHook',
 )
+#: It takes the statistics of batch norms of HR images, where the task network is shown SR images.
+OUT_OF_PLACE = 'PreciseBNHook'
 
 
 def check_hooks(cfg: Mapping[str, Any]) -> None:
@@ -28,11 +30,11 @@ def check_hooks(cfg: Mapping[str, Any]) -> None:
     if 'phases' not in (cfg.get('model') or {}):
         return
     for hook in cfg.get('custom_hooks') or ():
-        name = _name(hook)
-        inner = _name(hook['hook']) if name == 'TaskModelHook' else name
-        if inner == 'PreciseBNHook':
+        name = hook_name(hook)
+        inner = hook_name(hook['hook']) if name == 'TaskModelHook' else name
+        if inner == OUT_OF_PLACE:
             raise UserError(
-                'PreciseBNHook takes the statistics of batch norms of HR images, or outside a TaskModelHook of none, '
+                f'{OUT_OF_PLACE} takes the statistics of batch norms of HR images, or outside a TaskModelHook of none, '
                 'but the task network is shown SR images; leave it out of custom_hooks.'
             )
         if name in _OF_TASK_NET:
@@ -42,7 +44,7 @@ def check_hooks(cfg: Mapping[str, Any]) -> None:
             )
 
 
-def _name(hook: Any) -> str:
+def hook_name(hook: Any) -> str:
     """Name of a hook's class, of its config or built."""
     kind = hook.get('type') if isinstance(hook, Mapping) else type(hook)
     return kind.rpartition('.')[2] if isinstance(kind, str) else getattr(kind, '__name__', '')
