@@ -74,8 +74,8 @@ class Candidate:
 def main() -> None:
     """Measure and write the file."""
     parser = argparse.ArgumentParser(description='Measure what an iteration costs')
-    sets = [name for name in SETS if not SETS[name].same_as]
-    parser.add_argument('--sets', nargs='+', choices=sets, default=sets)
+    once = [name for name in SETS if not SETS[name].same_as]
+    parser.add_argument('--sets', nargs='+', choices=list(SETS), default=once)
     known = (*METHODS, *ABLATIONS, *SYSTEMS, *CANDIDATES)
     every = [method for method in known if method not in ('h2t', 's2t-more', BICUBIC)]
     parser.add_argument('--methods', nargs='+', choices=every, default=every)

@@ -36,7 +36,8 @@ class DataSet:
         held_out: Whether it has held-out images of its own; of others, training images are held out.
         own_starts: Whether each seed has initial networks of its own; where these take much longer than the runs, all
             start from those of seed 0.
-        same_as: Name of the set whose images, configs and costs it has: only the initial networks are others.
+        same_as: Name of the set whose images and configs it has: only the initial networks are others. So are the costs
+            where they were measured for it, too; otherwise they are that set's.
         thin: Labels whose objects are so thin that resolution decides; reported apart.
     """
 
@@ -518,7 +519,7 @@ class Run:
 
     @property
     def same_set(self) -> str:
-        """The set whose images, configs and costs it has."""
+        """The set whose images and configs it has."""
         return SETS[self.data].same_as or self.data
 
     @property
@@ -528,7 +529,12 @@ class Run:
 
     def costs(self) -> dict[str, float]:
         """Method -> cost of an iteration in L->T's, as far as they are measured."""
-        return costs_of(f'{self.same_set}_x{self.scale}')
+        return costs_of(f'{self.measured_set}_x{self.scale}')
+
+    @property
+    def measured_set(self) -> str:
+        """The set whose costs it has: one measure for all methods of a ladder, so never those of two sets."""
+        return self.data if costs_of(f'{self.data}_x{self.scale}') else self.same_set
 
     @property
     def _seed_of_start(self) -> int:
@@ -561,7 +567,7 @@ def check_costs(runs: Iterable[Run]) -> None:
     for run in runs:
         known = run.method in WITHOUT_SR or not run.is_trained
         if not known and run.measured_as not in run.costs():
-            missing.setdefault((run.same_set, run.scale), {})[run.measured_as] = None
+            missing.setdefault((run.measured_set, run.scale), {})[run.measured_as] = None
     if missing:
         commands = (
             f'python {HERE}/costs.py --sets {data} --scales {scale} --methods {" ".join(methods)}'

@@ -150,6 +150,18 @@ def test_a_ladder_with_initial_networks_of_its_own_is_the_same_training_otherwis
     assert {folder.name for folder in own.init.values()} == {'seed_2'}
 
 
+@pytest.mark.parametrize('own', [{'s2t': 2.0}, {}])
+def test_a_ladder_of_the_same_images_has_costs_of_its_own_if_it_was_measured(monkeypatch, own):
+    measured = {'scenes-det_x4': {'s2t': 4.0, 'swt': 4.0}, 'scenes-det-own_x4': own}
+    monkeypatch.setattr(ladder, 'costs_of', lambda ladder: measured[ladder])
+    shared, run = (Run('s2t', data, 4, 0, 2) for data in ('scenes-det', 'scenes-det-own'))
+
+    assert (shared.epochs(), run.epochs()) == (4, 8 if own else 4)
+    if own:
+        with pytest.raises(UserError, match='--sets scenes-det-own --scales 4 --methods swt$'):
+            ladder.check_costs([Run('swt', 'scenes-det-own', 4, 0, 2)])
+
+
 def test_costs_that_were_not_measured_are_asked_for(monkeypatch, tmp_path):
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
