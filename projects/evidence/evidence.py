@@ -1,5 +1,6 @@
 """Run the evidence ladder: every method on every set, several budgets and seeds, then write what docs tell of it.
 
+    python projects/evidence/evidence.py                # the plan: sharp sets, five seeds, about a day of one core
     python projects/evidence/evidence.py --sets playing-cards --methods l2t sr4ir --seeds 0 --budgets 1 2
     python projects/evidence/evidence.py --tables-only
     python projects/evidence/evidence.py --held-out --sets clothing --seeds 0   # for choices: no test image is read
@@ -23,7 +24,6 @@ from pathlib import Path
 
 from ladder import (
     ABLATIONS,
-    BUDGETS,
     CANDIDATES,
     HELD_OUT_RESULTS,
     INITIAL,
@@ -37,6 +37,7 @@ from ladder import (
     SYSTEMS,
     Run,
     check_costs,
+    planned,
     rungs,
 )
 from report import write_report
@@ -72,8 +73,10 @@ def main() -> None:
     os.environ.setdefault('OMP_NUM_THREADS', '1')
     os.environ.setdefault('MKL_NUM_THREADS', '1')
     if not args.tables_only:
-        wanted = rungs(args.sets, args.methods, args.seeds, args.budgets, args.scales)
-        wanted = [run for run in wanted if not is_finished(run, args.held_out)]
+        wanted = missing(args)
+        if args.list:
+            print(*(f'{run.name} seed {run.seed}' for run in wanted), sep='\n')
+            return
         check_costs(wanted)
         run_all(wanted, plan(args.held_out), args.jobs)
     results = read_results(RESULTS)
@@ -90,17 +93,28 @@ def parse_args() -> argparse.Namespace:
         '--methods',
         nargs='+',
         choices=[*METHODS, *ABLATIONS, *SYSTEMS, *CANDIDATES],
-        default=[*METHODS, *SYSTEMS],
+        help="default: the set's in the plan",
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=list(SEEDS))
-    parser.add_argument('--budgets', nargs='+', type=int, default=list(BUDGETS))
+    parser.add_argument('--budgets', nargs='+', type=int, help="default: the set's in the plan")
     parser.add_argument('--scales', nargs='+', type=int, help="default: all of a set's")
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time')
     parser.add_argument(
         '--held-out', action='store_true', help='test on held-out training images instead'
     )
     parser.add_argument('--tables-only', action='store_true', help='only write the tables')
+    parser.add_argument('--list', action='store_true', help='only say what would be run')
     return parser.parse_args()
+
+
+def missing(args: argparse.Namespace) -> list[Run]:
+    """What is asked for and not there, set by set, smallest budgets first."""
+    wanted = [
+        run
+        for data, methods, budget in planned(args.sets, args.methods, args.budgets)
+        for run in rungs([data], methods, args.seeds, [budget], args.scales)
+    ]
+    return [run for run in dict.fromkeys(wanted) if not is_finished(run, args.held_out)]
 
 
 def is_finished(run: Run, held_out: bool = False) -> bool:

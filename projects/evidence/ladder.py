@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -397,6 +397,21 @@ BUDGETS = (1, 2, 4, 8)
 HR_BUDGET = 4
 SEEDS = (0, 1, 2, 3, 4)
 
+_FIVE = ('l2t', 's2t', 'swt', 'sr4ir', 'sr4ir-lite')
+_SUB_PIXEL_TWO = ('s2t-sub-pixel', 'sr4ir-lite-sub-pixel')
+_OWN_PLAN = {2: (*_FIVE, *ABLATIONS, 's2t-sub-pixel')}
+#: What is run by default, set -> budget -> methods, with all seeds: the sharp sets, each seed with initial networks of
+#: its own. That is about 23 hours of one core (README.md of this folder).
+PLAN: Mapping[str, Mapping[int, tuple[str, ...]]] = {
+    'sign-digits-scratch': {
+        1: (*_FIVE, *_SUB_PIXEL_TWO),
+        2: (*_FIVE, *_SUB_PIXEL_TWO, 'tdsr', 'sod-mtgan'),
+        4: ('h2t', *_FIVE, *_SUB_PIXEL_TWO, *ABLATIONS),
+        8: _FIVE,
+    },
+    **{name: _OWN_PLAN for name in SHARP if name != 'sign-digits-scratch'},
+}
+
 
 def method_of(name: str) -> Method:
     """The rung of that name."""
@@ -583,6 +598,19 @@ def runs_on(method: str, data: str, scale: int) -> bool:
     """Whether a method is part of a ladder, or of that of the same images."""
     ladders = method_of(method).ladders
     return ladders is None or (SETS[data].same_as or data, scale) in ladders
+
+
+def planned(
+    sets: Iterable[str], methods: Iterable[str] | None, budgets: Iterable[int] | None
+) -> Iterator[tuple[str, Iterable[str], int]]:
+    """Set, methods and budget of what is asked for: what the plan has of a set, unless methods or budgets are given.
+
+    Of a set that the plan lacks, it is everything.
+    """
+    for data in sets:
+        plan = PLAN.get(data, {})
+        for budget in budgets or plan or BUDGETS:
+            yield data, methods or plan.get(budget, (*METHODS, *SYSTEMS)), budget
 
 
 def rungs(

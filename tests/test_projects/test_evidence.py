@@ -283,6 +283,37 @@ def test_only_what_lacks_a_result_is_run(project, evidence, monkeypatch, capsys)
     assert 'hand signs: x8' not in (project / evidence.README).read_text()
 
 
+def listed(evidence, monkeypatch, capsys, *options):
+    """Names of the runs that a command would begin."""
+    monkeypatch.setattr(sys, 'argv', ['evidence.py', '--list', '--seeds', '1', *options])
+    evidence.main()
+    return capsys.readouterr().out.split('\n')[:-1]
+
+
+def test_without_options_the_plan_is_run(project, evidence, monkeypatch, capsys):
+    names = listed(evidence, monkeypatch, capsys)
+
+    budgets = [methods for plan in ladder.PLAN.values() for methods in plan.values()]
+    assert len(names) == sum(len(methods) for methods in budgets)
+    assert 'sr4ir_x8_sign-digits-scratch_b8 seed 1' in names
+    assert 'sr4ir-joint_x4_scenes-det-own_b2 seed 1' in names
+    assert set(ladder.PLAN) == set(ladder.SHARP)
+    assert not (project / ladder.WORK).exists()
+
+
+def test_methods_budgets_and_sets_that_are_named_take_the_place_of_the_plans(
+    project, evidence, monkeypatch, capsys
+):
+    of_plan = listed(evidence, monkeypatch, capsys, '--sets', 'mosaics-own')
+    assert len(of_plan) == len(ladder.PLAN['mosaics-own'][2])
+    alone = listed(evidence, monkeypatch, capsys, '--sets', 'mosaics-own', '--methods', 's2t')
+    assert alone == ['s2t_x4_mosaics-own_b2 seed 1']
+    longer = listed(evidence, monkeypatch, capsys, '--sets', 'mosaics-own', '--budgets', '4')
+    assert {'t2s_x4_mosaics-own_b4 seed 1', 'swt_x4_mosaics-own_b4 seed 1'} < set(longer)
+    everything = listed(evidence, monkeypatch, capsys, '--sets', 'clothing')
+    assert len(everything) == len(rungs(['clothing'], [*METHODS, *SYSTEMS]))
+
+
 def test_one_run_on_hr_images_serves_all_scales(project, evidence):
     (run,) = rungs(['playing-cards'], ['h2t'])
     run_all([run], evidence.plan(held_out=False), 1)
