@@ -25,6 +25,7 @@ from sr4ir_mm.apis.tiling import TiledSR
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import MODELS, VISUALIZERS
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 from sr4ir_mm.utils.track import track
 from sr4ir_mm.visualization import StripPainter, to_uint8
 
@@ -383,7 +384,7 @@ def with_palette(dataset_meta: Mapping) -> dict:
 
 def _loads(step: Mapping) -> bool:
     """Whether a transform loads from files: the image is there already, annotations are not."""
-    return str(step.get('type')).rpartition('.')[2].startswith(_LOADERS)
+    return class_name(step).startswith(_LOADERS)
 
 
 def _check_choice(name: str, value: Any, choices: Sequence | Mapping) -> None:

@@ -12,6 +12,7 @@ from sr4ir_mm.apis.wrap.zoo_configs import find_library
 from sr4ir_mm.evaluation.metrics.base import ImageMetric
 from sr4ir_mm.registry import METRICS
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 
 #: What merges the predictions where a config names nothing else, by task library.
 _MODELS = {
@@ -41,7 +42,7 @@ def set_tta(cfg: Config) -> None:
     """
     library = _library(cfg)
     merging = dict(cfg.get('tta_model') or _MODELS[library])
-    if str(merging.get('type')).rpartition('.')[2] == 'SegTTAModel':
+    if class_name(merging) == 'SegTTAModel':
         merging['type'] = 'sr4ir_mm.SegTTAModel'
     dataset = _innermost(cfg.test_dataloader.dataset)
     dataset.pipeline = cfg.get('tta_pipeline') or _with_flips(dataset.pipeline, library)

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from sr4ir_mm.datasets.voc_format import VOC_CLASSES
 from sr4ir_mm.testing.samples import make_image
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 from sr4ir_mm.utils.resources import iter_datasets
 
 #: (height, width) of the images, px.
@@ -41,7 +42,7 @@ def use_miniatures(cfg: Config, folder: Path) -> None:
     """
     for loader in _LOADERS:
         for where, dataset in iter_datasets(cfg.get(loader), loader):
-            kind = str(dataset.type).rpartition('.')[2]
+            kind = class_name(dataset)
             if kind not in _MAKERS:
                 raise UserError(
                     f'{where} is of type {kind}, of which no miniature can be made; known are {sorted(_MAKERS)}.'

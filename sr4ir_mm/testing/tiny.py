@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmengine.config import Config, ConfigDict
 
 from sr4ir_mm.testing.zoo import strip_weights
+from sr4ir_mm.utils.kinds import class_name
 from sr4ir_mm.utils.resources import iter_datasets
 
 SIDE = 64
@@ -44,7 +45,7 @@ def shrink_data(cfg: Config) -> None:
             if 'min_side' in dataset:
                 dataset.min_side = SIDE
             for transform in dataset.pipeline:
-                kind = transform.type.rpartition('.')[2]
+                kind = class_name(transform)
                 transform.update(_SIZES.get(kind, {}))
 
 

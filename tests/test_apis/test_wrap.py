@@ -441,6 +441,24 @@ def test_wrong_requests_say_what_to_do(tmp_path):
         wrap('mmdet::_base_/schedules/schedule_1x.py', tmp_path)
 
 
+def test_a_config_in_pure_python_is_wrapped_from_its_text(tmp_path):
+    pure, text = tmp_path / 'pure.py', own_config(tmp_path).read_text()
+    imports = 'from mmengine.runner import EpochBasedTrainLoop\n'
+    pure.write_text(imports + text.replace("'EpochBasedTrainLoop'", 'EpochBasedTrainLoop'))
+
+    with pytest.raises(UserError, match='pure Python .* python -c .* and wrap text.py') as told:
+        wrap(pure, tmp_path)
+    code = str(told.value).split('python -c "')[1].split('", and wrap')[0]
+    subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=tmp_path, check=True)
+
+    assert 'mmengine.runner.EpochBasedTrainLoop' in (tmp_path / 'text.py').read_text()
+    own = wrap(own_config(tmp_path), tmp_path).to_dict()
+    wrapped = wrap(tmp_path / 'text.py', tmp_path).to_dict()
+    assert wrapped.pop('train_cfg')['type'] == 'mmengine.runner.EpochBasedTrainLoop'
+    own.pop('train_cfg')
+    assert wrapped == own
+
+
 def test_command_line(tmp_path):
     env = {**os.environ, 'PYTHONPATH': str(ROOT)}
     tool = [sys.executable, '-W', 'ignore', str(ROOT / 'tools' / 'wrap_config.py')]

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from sr4ir_mm.utils import resources
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.resources import (
     cached_file,
     check_resources,
     download,
+    downloads,
     iter_datasets,
     iter_weights,
     resolve_location,
@@ -308,7 +308,7 @@ def test_unreachable_server(tmp_path, monkeypatch):
 def test_missing_file_comes_before_any_download(server, tmp_path, monkeypatch):
     cfg = weights_config(f'{server}/good.pth')
     cfg.model.init_from = dict(sr_net=str(tmp_path / 'none.pth'))
-    monkeypatch.setattr(resources, 'download', lambda *args: pytest.fail('downloaded'))
+    monkeypatch.setattr(downloads, 'download', lambda *args: pytest.fail('downloaded'))
     assert 'none.pth' in message(cfg)
 
 

@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from sr4ir_mm.apis.reproduce.experiment import Experiment, is_trained, load
 from sr4ir_mm.apis.reproduce.tables import TableRun
+from sr4ir_mm.utils.kinds import class_name
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def multiply_adds(cfg: Config) -> float | None:
 
 def _passes(phase: Mapping) -> dict[str, float]:
     """Forward passes that a phase is worth, by network."""
-    kind = phase['type'].rpartition('.')[2]
+    kind = class_name(phase)
     images = phase.get('images', {})
     kinds = 1 if phase.get('draw') else len(images)
     features = 3.0 if phase.get('tdp') else 0.0

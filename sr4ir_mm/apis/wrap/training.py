@@ -11,6 +11,7 @@ from sr4ir_mm.apis.config_text import Code
 from sr4ir_mm.apis.wrap.part import Part
 from sr4ir_mm.utils.cli.hooks import OUT_OF_PLACE, hook_name
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 
 _SR_OPTIMIZER = dict(type='AdamW', lr=1e-4, weight_decay=0.0)
 # Hooks of the task libraries that read the runner, the batch or the outputs, not the model's attributes, or that keep
@@ -145,14 +146,14 @@ class TrainingPart(Part):
     def default_hooks(self) -> dict[str, Any]:
         """The zoo config's checkpoint hook, judging by the task even where a detector finds nothing."""
         checkpoint = (self.base.get('default_hooks') or {}).get('checkpoint') or {}
-        if checkpoint.get('type') != 'CheckpointHook':
+        if class_name(checkpoint) != 'CheckpointHook':
             return {}
         return dict(default_hooks=dict(checkpoint=dict(type='sr4ir_mm.TaskCheckpointHook')))
 
     def batch_sampler(self) -> dict[str, Any]:
         """A batch sampler that yields what it announces, in place of mmdet's, which with ``drop_last`` does not."""
         theirs = (self.base.get('train_dataloader') or {}).get('batch_sampler') or {}
-        name = str(theirs.get('type')).rpartition('.')[2]
+        name = class_name(theirs)
         if name != 'AspectRatioBatchSampler' or not theirs.get('drop_last'):
             return {}
         ours = dict(type='sr4ir_mm.AspectRatioBatchSampler')

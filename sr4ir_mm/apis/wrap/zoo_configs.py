@@ -28,6 +28,12 @@ def load_zoo_config(source: str) -> Config:
     try:
         cfg = Config.fromstring(f'_base_ = [{base!r}]\n', '.py')
     except Exception as error:
+        if 'lazy_import' in str(error):
+            raise UserError(
+                f'the config {source} is written in pure Python (read_base, or classes instead of their names), from '
+                f'which a text config cannot inherit; write it as text, python -c "from mmengine import Config; '
+                f"Config.fromfile('{source}').dump('text.py')\", and wrap text.py."
+            ) from error
         raise UserError(
             f'the config {source} cannot be read ({type(error).__name__}: {" ".join(str(error).split())}); check its '
             'name below .mim/configs of the library and that mmengine can load it.'

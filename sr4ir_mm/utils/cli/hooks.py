@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 
 #: They look for parts of the task network in the Runner's model, where they fail late or set what nothing reads.
 _OF_TASK_NET = (
@@ -46,5 +47,4 @@ def check_hooks(cfg: Mapping[str, Any]) -> None:
 
 def hook_name(hook: Any) -> str:
     """Name of a hook's class, of its config or built."""
-    kind = hook.get('type') if isinstance(hook, Mapping) else type(hook)
-    return kind.rpartition('.')[2] if isinstance(kind, str) else getattr(kind, '__name__', '')
+    return class_name(hook if isinstance(hook, Mapping) else type(hook))

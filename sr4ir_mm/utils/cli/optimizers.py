@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -106,8 +107,7 @@ def enable_amp(cfg: Config) -> None:
     if not wrappers:
         raise UserError('--amp finds no optimizer in optim_wrapper of the config; add one.')
     for where, wrapper in wrappers:
-        kind = wrapper.get('type', 'OptimWrapper')
-        name = kind.split('.')[-1] if isinstance(kind, str) else kind.__name__
+        name = class_name(wrapper.get('type', 'OptimWrapper'))
         if name not in ('OptimWrapper', 'AmpOptimWrapper'):
             raise UserError(
                 f'--amp cannot change {where}.type={name}, only OptimWrapper; set its mixed '
@@ -178,7 +178,7 @@ def scale_learning_rates(cfg: Config, world_size: int) -> None:
     ratio = batch_of_all(cfg, world_size) / settings['base_batch_size']
     for where, wrapper in optim_wrappers(cfg):
         optimizer = wrapper['optimizer']
-        name = str(optimizer['type']).rpartition('.')[2]
+        name = class_name(optimizer)
         if name not in _LINEAR + _SQUARE_ROOT:
             raise UserError(
                 f'--auto-scale-lr knows no rule for {where}.optimizer.type={name}, only for '

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from sr4ir_mm.utils.kinds import class_name
+
 if TYPE_CHECKING:
     from mmengine.config import Config
 
@@ -65,7 +67,7 @@ def set_model_wrapper(cfg: Config) -> None:
     )
     asked = {key: cfg[key] for key in ('find_unused_parameters',) if cfg.get(key)}
     own = dict(cfg.get('model_wrapper_cfg') or {})
-    if str(own.get('type')).rpartition('.')[2] == 'MMDistributedDataParallel':
+    if class_name(own) == 'MMDistributedDataParallel':
         del own['type']
     cfg.model_wrapper_cfg = {**usual, **own, **asked}
 

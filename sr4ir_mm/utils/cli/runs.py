@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -48,15 +49,15 @@ def set_train_loop(cfg: Config) -> None:
     if not settings:
         return
     by_epoch = settings.get('by_epoch', True)
-    kind = settings.get('type', 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop')
-    kind = kind if isinstance(kind, str) else kind.__name__
+    usual = 'EpochBasedTrainLoop' if by_epoch else 'IterBasedTrainLoop'
+    name = class_name(settings.get('type', usual))
     ours = {
         'EpochBasedTrainLoop': 'sr4ir_mm.EpochLoop',
         'IterBasedTrainLoop': 'sr4ir_mm.IterLoop',
     }
-    if kind.split('.')[-1] in ours:
+    if name in ours:
         settings.pop('by_epoch', None)
-        settings['type'] = ours[kind.split('.')[-1]]
+        settings['type'] = ours[name]
 
 
 def set_checkpoint_hook(cfg: Config) -> None:
@@ -67,9 +68,7 @@ def set_checkpoint_hook(cfg: Config) -> None:
     """
     hooks = dict(cfg.get('default_hooks') or {})
     hook = hooks.get('checkpoint', {'type': 'CheckpointHook'})
-    kind = (hook or {}).get('type')
-    kind = kind if isinstance(kind, str) else getattr(kind, '__name__', '')
-    if kind.split('.')[-1] == 'CheckpointHook':
+    if class_name(hook or {}) == 'CheckpointHook':
         cfg.default_hooks = {**hooks, 'checkpoint': {**hook, 'type': 'sr4ir_mm.TaskCheckpointHook'}}
 
 
