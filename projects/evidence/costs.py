@@ -20,20 +20,11 @@ from dataclasses import dataclass, field
 
 import torch
 from evidence import plan
-from ladder import (
-    ABLATIONS,
-    BICUBIC,
-    CANDIDATES,
-    CONFIGS,
-    COSTS,
-    METHODS,
-    SETS,
-    SYSTEMS,
-    Run,
-    runs_on,
-)
+from ladder import CONFIGS, COSTS, Run, runs_on
+from methods import ABLATIONS, BICUBIC, CANDIDATES, METHODS, SYSTEMS
 from mmengine.logging import MessageHub
 from mmengine.runner import Runner
+from sets import SETS
 
 from sr4ir_mm.apis.runs import last_checkpoint, run_all
 from sr4ir_mm.utils import cli

@@ -22,26 +22,11 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from ladder import (
-    ABLATIONS,
-    CANDIDATES,
-    HELD_OUT_RESULTS,
-    INITIAL,
-    METHODS,
-    RESULTS,
-    SEEDS,
-    SETS,
-    SHARP,
-    SR_MORE,
-    SR_RUNGS,
-    SYSTEMS,
-    Run,
-    check_costs,
-    planned,
-    rungs,
-)
+from ladder import HELD_OUT_RESULTS, RESULTS, SEEDS, Run, check_costs, planned, rungs
+from methods import ABLATIONS, CANDIDATES, INITIAL, METHODS, SR_MORE, SR_RUNGS, SYSTEMS
 from report import write_report
 from results import Result, predictions_path, read_result, read_results
+from sets import SETS, SHARP
 from summary import write_summaries
 from warm import WarmLaunch
 

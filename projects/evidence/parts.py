@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from intervals import Difference, compare, mean_and_spread, resample, show_difference
-from ladder import ABLATIONS, METHODS, SETS, SYSTEMS, method_of
+from methods import ABLATIONS, METHODS, SYSTEMS, method_of
 from results import Result, pairs_of, predictions_path
 from scoring import Score, load_score
+from sets import SETS
 
 INTERIOR, BOUNDARY = 0, 1
 #: What differences are taken from.

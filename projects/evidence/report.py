@@ -15,10 +15,12 @@ from intervals import (
     resample,
     show_difference,
 )
-from ladder import ABLATIONS, BUDGETS, CANDIDATES, METHODS, SETS, SYSTEMS, method_of
+from ladder import BUDGETS
+from methods import ABLATIONS, CANDIDATES, METHODS, SYSTEMS, method_of
 from parts import parts_table
 from results import Result, longest, pairs_of, predictions_path
 from scoring import load_score
+from sets import SETS
 
 from sr4ir_mm.utils.pages import write_part
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ladder import HELD_OUT_RESULTS, RESULTS, SETS
+from ladder import HELD_OUT_RESULTS, RESULTS
+from sets import SETS
 
 from sr4ir_mm.utils.errors import UserError
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from ladder import BUDGETS, SETS, Run, rungs
+from ladder import BUDGETS, Run, rungs
 from mmengine.registry import DefaultScope
 from mmengine.structures import BaseDataElement
+from sets import SETS
 from torchvision.ops import box_iou
 
 from sr4ir_mm.apis.inferencer import SR4IRInferencer, make_painter

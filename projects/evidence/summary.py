@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from intervals import Difference, value_format
-from ladder import ABLATIONS, BUDGETS, MAP, MIOU, SETS, TOP1, method_of
+from ladder import BUDGETS
+from methods import ABLATIONS, method_of
 from report import ALL_PAIRS, by_set, difference_of
 from results import Result
+from sets import MAP, MIOU, SETS, TOP1
 
 from sr4ir_mm.utils.pages import write_part
 

@@ -10,9 +10,22 @@ from pathlib import Path
 
 import ladder
 import pytest
-from ladder import ABLATIONS, BICUBIC, BUDGETS, METHODS, SETS, SYSTEMS, Run, method_of, rungs
+from ladder import BUDGETS, Run, rungs
+from methods import (
+    ABLATIONS,
+    BACKBONE,
+    BICUBIC,
+    METHODS,
+    SR_MORE,
+    SR_RUNGS,
+    SYSTEMS,
+    TASK_NET,
+    WITHOUT_SR,
+    method_of,
+)
 from mmengine.config import Config
 from results import read_result, read_results
+from sets import SETS, SHARP
 
 from sr4ir_mm.apis.runs import Launch, run_all, with_sources
 from sr4ir_mm.utils.errors import UserError
@@ -46,7 +59,7 @@ def costs(monkeypatch):
 
 def learns_sr(method):
     """Whether a method has the SR network of the ladder."""
-    return method not in ladder.WITHOUT_SR and 'sr_net' in method_of(method).starts
+    return method not in WITHOUT_SR and 'sr_net' in method_of(method).starts
 
 
 def planned(evidence):
@@ -66,7 +79,7 @@ def test_configs_start_from_what_the_script_starts_from(evidence):
         config = read(run.config_name)
         init = config.model.get('init_from', {})
         sources = run.sources()
-        if run.method in ('s2t-more', ladder.SR_MORE):
+        if run.method in ('s2t-more', SR_MORE):
             continue  # their configs are another method's, which starts from less
         assert set(init) == set(sources)
         for net, path in init.items():
@@ -74,7 +87,7 @@ def test_configs_start_from_what_the_script_starts_from(evidence):
             source = read(name)
             assert name == sources[net].config_name
             assert checkpoint == f'epoch_{source.train_cfg.max_epochs}.pth'
-            if sources[net].method != ladder.BACKBONE:
+            if sources[net].method != BACKBONE:
                 assert source.model[net] == config.model[net]
 
 
@@ -121,7 +134,7 @@ def test_another_sr_network_starts_from_a_rung_of_its_own(method, size):
 
     assert (rung.method, rung.config_name) == (size, 'init_sr-net_x8_sign-digits')
     assert not rung.sources()
-    assert rung.options() == run.own_options() == ladder.SR_RUNGS[size](8)
+    assert rung.options() == run.own_options() == SR_RUNGS[size](8)
     assert rung.training(held_out=True) == rung.training()
     assert rung.training().work_dir != shared.training().work_dir
 
@@ -239,10 +252,10 @@ def test_finished_task_networks_are_those_trained_on_hr_images():
         return found and (found.method, found.data, found.seed)
 
     assert source('t2s', 'playing-cards') == ('h2t', 'playing-cards', 2)
-    assert source('tdsr', 'sign-digits-scratch') == (ladder.TASK_NET, 'sign-digits', 2)
+    assert source('tdsr', 'sign-digits-scratch') == (TASK_NET, 'sign-digits', 2)
     assert source('sod-mtgan', 'sign-digits-scratch') is None
     for method in ('fdsr', 'l1-alone', 'tdsr', 'sod-mtgan'):
-        assert source(method, 'playing-cards') == (ladder.TASK_NET, 'playing-cards', 0)
+        assert source(method, 'playing-cards') == (TASK_NET, 'playing-cards', 0)
 
 
 def test_a_failure_spares_what_does_not_depend_on_it(project, evidence, monkeypatch):
@@ -297,7 +310,7 @@ def test_without_options_the_plan_is_run(project, evidence, monkeypatch, capsys)
     assert len(names) == sum(len(methods) for methods in budgets)
     assert 'sr4ir_x8_sign-digits-scratch_b8 seed 1' in names
     assert 'sr4ir-joint_x4_scenes-det-own_b2 seed 1' in names
-    assert set(ladder.PLAN) == set(ladder.SHARP)
+    assert set(ladder.PLAN) == set(SHARP)
     assert not (project / ladder.WORK).exists()
 
 
@@ -345,8 +358,8 @@ def test_initial_networks_serve_held_out_runs_where_they_see_the_same_images():
         run = Run(method, data, None, 0)
         return run.training().work_dir, run.training(held_out=True).work_dir
 
-    assert len(set(folders('mosaics', ladder.TASK_NET))) == 1
-    assert len(set(folders('scenes-det', ladder.TASK_NET))) == 2
+    assert len(set(folders('mosaics', TASK_NET))) == 1
+    assert len(set(folders('scenes-det', TASK_NET))) == 2
 
 
 def test_a_training_that_is_resumed_keeps_the_commit_of_its_start(project, evidence, monkeypatch):
