@@ -174,7 +174,7 @@ def test_a_file_that_cannot_be_written_is_told_first(name, tmp_path, monkeypatch
     (tmp_path / 'file').touch()
     (tmp_path / 'folder.onnx').mkdir()
     inferencer = inferencer_of('cls', tmp_path)
-    monkeypatch.setattr('sr4ir_mm.apis.deployment.Graph', None)
+    monkeypatch.setattr('sr4ir_mm.apis.deployment.exporting.Graph', None)
 
     with pytest.raises(UserError, match=r'model\.onnx cannot be written|folder\.onnx cannot be'):
         export(inferencer, tmp_path / name, [IMAGES[0]])
