@@ -29,6 +29,10 @@ def parse_args() -> argparse.Namespace:
     args = cli.parse(parser)
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
         parser.error(f'--out {args.out} must end in .pkl or .pickle.')
+    if args.tta and args.show_dir:
+        parser.error(
+            '--show-dir draws what is predicted on one image, --tta merges predictions of several; leave out one.'
+        )
     return args
 
 

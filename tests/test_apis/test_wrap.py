@@ -138,6 +138,7 @@ def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
         'SyncNormHook',
         'EMAHook',
         'sr4ir_mm.EpochSeedHook',
+        'sr4ir_mm.StopOnInvalidLossHook',
     ]
     assert cfg.custom_hooks[0].hook.type == 'YOLOXModeSwitchHook'
     rtmdet = wrap('mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py', tmp_path)
@@ -146,7 +147,18 @@ def test_hooks_that_need_the_task_model_are_redirected(tmp_path):
 
 def test_a_hook_that_would_take_statistics_of_hr_images_is_left_out(tmp_path):
     cfg = wrap('mmpretrain::resnet/resnet50_8xb32-coslr-preciseBN_in1k.py', tmp_path)
-    assert [hook.type for hook in cfg.custom_hooks] == ['sr4ir_mm.EpochSeedHook']
+    kinds = [hook.type for hook in cfg.custom_hooks]
+    assert kinds == ['sr4ir_mm.EpochSeedHook', 'sr4ir_mm.StopOnInvalidLossHook']
+
+
+def test_guards_of_the_shipped_configs_are_added_once(tmp_path):
+    hooks = [dict(type='sr4ir_mm.StopOnInvalidLossHook', skip=3), dict(type='EMAHook')]
+    cfg = wrap(own_config(tmp_path, custom_hooks=hooks), tmp_path)
+    assert cfg.custom_hooks == [*hooks, dict(type='sr4ir_mm.EpochSeedHook')]
+    segmentor = wrap(DEEPLAB, tmp_path)
+    assert segmentor.custom_hooks == [dict(type='sr4ir_mm.StopOnInvalidLossHook')]
+    assert segmentor.default_hooks.checkpoint.save_interval == dict(minutes=30)
+    assert segmentor.default_hooks.checkpoint.interval == 8000
 
 
 def test_the_best_checkpoint_stays_the_tasks(tmp_path):
@@ -155,7 +167,8 @@ def test_the_best_checkpoint_stays_the_tasks(tmp_path):
 
     cfg = wrap(source, tmp_path)
 
-    assert cfg.default_hooks.checkpoint == dict(hook, type='sr4ir_mm.TaskCheckpointHook')
+    ours = dict(type='sr4ir_mm.TaskCheckpointHook', save_interval=dict(minutes=30))
+    assert cfg.default_hooks.checkpoint == {**hook, **ours}
     assert 'default_hooks' not in wrap(own_config(tmp_path), tmp_path)
 
 

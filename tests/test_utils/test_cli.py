@@ -205,6 +205,13 @@ def test_show_dir():
     assert (cfg.custom_hooks[0].out_dir, cfg.custom_hooks[0].draw_test) == ('out', True)
 
 
+@pytest.mark.parametrize('hooks', [[], [dict(type='sr4ir_mm.SRVisualizationHook')]])
+def test_show_dir_draws_all_images_unless_the_config_says_how_many(hooks):
+    cfg = Config(dict(custom_hooks=hooks))
+    cli.set_show_dir(cfg, 'out')
+    assert cfg.custom_hooks[0].max_images is None
+
+
 def test_show_dir_uses_the_hook_that_is_there():
     hook = dict(type='sr4ir_mm.SRVisualizationHook', draw_test=False, max_images=3)
     cfg = Config(dict(custom_hooks=[dict(type='A'), hook]))

@@ -139,16 +139,18 @@ class TrainingPart(Part):
                     continue
                 hook = Code(f'_base_.custom_hooks[{index}]')
                 hooks.append(dict(type='sr4ir_mm.TaskModelHook', hook=hook) if redirected else hook)
-        if 'max_iters' not in (self.base.get('train_cfg') or {}):
-            hooks.append(dict(type='sr4ir_mm.EpochSeedHook'))
-        return hooks
+        ours = ['EpochSeedHook'] if 'max_iters' not in (self.base.get('train_cfg') or {}) else []
+        there = [hook_name(hook) for hook in theirs]
+        ours = [name for name in (*ours, 'StopOnInvalidLossHook') if name not in there]
+        return [*hooks, *(dict(type=f'sr4ir_mm.{name}') for name in ours)]
 
     def default_hooks(self) -> dict[str, Any]:
-        """The zoo config's checkpoint hook, judging by the task even where a detector finds nothing."""
+        """The zoo config's checkpoint hook, judging by the task even where a detector finds nothing, and by the clock."""
         checkpoint = (self.base.get('default_hooks') or {}).get('checkpoint') or {}
         if class_name(checkpoint) != 'CheckpointHook':
             return {}
-        return dict(default_hooks=dict(checkpoint=dict(type='sr4ir_mm.TaskCheckpointHook')))
+        ours = dict(type='sr4ir_mm.TaskCheckpointHook', save_interval=dict(minutes=30))
+        return dict(default_hooks=dict(checkpoint=ours))
 
     def batch_sampler(self) -> dict[str, Any]:
         """A batch sampler that yields what it announces, in place of mmdet's, which with ``drop_last`` does not."""

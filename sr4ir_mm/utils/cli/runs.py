@@ -30,11 +30,12 @@ def set_show_dir(cfg: Config, show_dir: str | None) -> None:
     if show_dir is None:
         return
     hooks = list(cfg.get('custom_hooks') or [])
-    drawing = [hook for hook in hooks if str(hook.get('type')).endswith('SRVisualizationHook')]
+    drawing = [hook for hook in hooks if class_name(hook) == 'SRVisualizationHook']
     if not drawing:
-        # All images, as --show-dir does elsewhere in OpenMMLab.
-        drawing = [{'type': 'sr4ir_mm.SRVisualizationHook', 'max_images': None}]
+        drawing = [{'type': 'sr4ir_mm.SRVisualizationHook'}]
         hooks += drawing
+    # All images unless the config says how many, as --show-dir does elsewhere in OpenMMLab.
+    drawing[0].setdefault('max_images', None)
     drawing[0].update(draw_test=True, out_dir=show_dir)
     cfg.custom_hooks = hooks
 
