@@ -1,7 +1,8 @@
 """Export a trained model to ONNX or torch.export, and check the file against PyTorch.
 
 ``graph`` is what goes into a file, ``files`` writes and opens such, ``samples`` are the images of the check, and
-``exporting`` puts them together. Imported by tools and by ``exported``, which predicts with a file; imports the inferencer.
+``exporting`` puts them together. Imported by tools and by ``exported``, which predicts with a file; imports the
+inferencer.
 """
 
 from sr4ir_mm.apis.deployment.exporting import Exported, export

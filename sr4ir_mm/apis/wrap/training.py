@@ -145,7 +145,7 @@ class TrainingPart(Part):
         return [*hooks, *(dict(type=f'sr4ir_mm.{name}') for name in ours)]
 
     def default_hooks(self) -> dict[str, Any]:
-        """The zoo config's checkpoint hook, judging by the task even where a detector finds nothing, and by the clock."""
+        """The zoo config's checkpoint hook, judging by the task even where a detector finds nothing, and timed."""
         checkpoint = (self.base.get('default_hooks') or {}).get('checkpoint') or {}
         if class_name(checkpoint) != 'CheckpointHook':
             return {}
