@@ -30,6 +30,6 @@ test_dataloader = val_dataloader
 task_evaluator = [dict(type='mmpretrain.Accuracy', topk=(1,))]
 val_evaluator = [*task_evaluator, *_base_.image_evaluator]
 test_evaluator = val_evaluator
-# Every eighth training image: a camera of which few images have labels yet, for networks that learned from all of them as
-# HR images (demo/weights/init).
+# Every eighth training image: a camera of which few images have labels yet, for networks that learned from all of them
+# as HR images (demo/weights/init).
 few = list(range(0, 1642, 8))
