@@ -9,6 +9,7 @@ from mmengine.device import get_device
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 
 from sr4ir_mm.registry import OPTIM_WRAPPERS
+from sr4ir_mm.utils.autocast import idle_scaler
 from sr4ir_mm.utils.errors import UserError
 
 
@@ -53,7 +54,7 @@ class MixedPrecisionOptimWrapper(AmpOptimWrapper):
         kwargs.pop('use_fsdp', None)
         OptimWrapper.__init__(self, **kwargs)
         self._scale_update_param = None
-        self.loss_scaler = torch.amp.GradScaler('cpu', enabled=False)
+        self.loss_scaler = idle_scaler()
         self.cast_dtype = torch.bfloat16
 
     def _note_step(self, *unused: object) -> None:

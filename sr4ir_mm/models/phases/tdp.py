@@ -14,6 +14,7 @@ from sr4ir_mm.models.losses import TDPLoss
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.early_gradient import mean_over_images
 from sr4ir_mm.models.phases.importance import weighted_features
+from sr4ir_mm.utils.autocast import autocast_dtype
 from sr4ir_mm.utils.modules import eval_mode, unwrap
 
 #: Images of the TDP loss that are passed together: fewer pixels make convolutions slow, more take memory.
@@ -66,12 +67,8 @@ def _splits(
         and are_extracted(layers)
         and sr_rgb01.requires_grad
         and not any(parameter.requires_grad for parameter in task_net.parameters())
-        and not (torch.is_autocast_enabled(device) and _autocasts_to_float16(device))
+        and autocast_dtype(device) != torch.float16
     )
-
-
-def _autocasts_to_float16(device: str) -> bool:
-    return torch.get_autocast_dtype(device) == torch.float16
 
 
 def _tdp_in_parts(
