@@ -465,6 +465,10 @@ def test_a_config_in_pure_python_is_wrapped_from_its_text(tmp_path):
     subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=tmp_path, check=True)
 
     assert 'mmengine.runner.EpochBasedTrainLoop' in (tmp_path / 'text.py').read_text()
+    mixed = tmp_path / 'mixed.py'
+    mixed.write_text(f"_base_ = '{pure.name}'\n")
+    with pytest.raises(UserError, match='cannot be read .* check its name'):
+        wrap(mixed, tmp_path)
     own = wrap(own_config(tmp_path), tmp_path).to_dict()
     wrapped = wrap(tmp_path / 'text.py', tmp_path).to_dict()
     assert wrapped.pop('train_cfg')['type'] == 'mmengine.runner.EpochBasedTrainLoop'

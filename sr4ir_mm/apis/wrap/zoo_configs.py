@@ -28,7 +28,7 @@ def load_zoo_config(source: str) -> Config:
     try:
         cfg = Config.fromstring(f'_base_ = [{base!r}]\n', '.py')
     except Exception as error:
-        if 'lazy_import' in str(error):
+        if 'lazy_import' in str(error) and _loads_alone(base):
             raise UserError(
                 f'the config {source} is written in pure Python (read_base, or classes instead of their names), from '
                 f'which a text config cannot inherit; write it as text, python -c "from mmengine import Config; '
@@ -43,6 +43,14 @@ def load_zoo_config(source: str) -> Config:
             f'the config {source} has no model; wrap a complete config, not one of its bases.'
         )
     return cfg
+
+
+def _loads_alone(path: str) -> bool:
+    try:
+        Config.fromfile(path)
+    except Exception:
+        return False
+    return True
 
 
 def library_of(cfg: Mapping, source: str) -> str:

@@ -38,10 +38,10 @@ def join_processes_on_cpu(cfg: Config) -> None:
     cfg.setdefault('env_cfg', {})
     cfg.env_cfg.setdefault('dist_cfg', {})
     cfg.env_cfg.dist_cfg.backend = 'gloo'
-    timeout = cfg.env_cfg.dist_cfg.get('timeout')
-    torch.distributed.init_process_group(
-        'gloo', timeout=None if timeout is None else datetime.timedelta(seconds=timeout)
-    )
+    seconds = cfg.env_cfg.dist_cfg.get('timeout')
+    # torch before 2.2 takes no None for its default.
+    limit = {} if seconds is None else {'timeout': datetime.timedelta(seconds=seconds)}
+    torch.distributed.init_process_group('gloo', **limit)
     # The Runner would tell the wrapper that this process owns the CUDA device of its number.
     if cfg.get('model_wrapper_cfg') is None:
         find_unused = cfg.get('find_unused_parameters', False)
