@@ -83,7 +83,20 @@ def main() -> None:
     check_folder(osp.dirname(osp.abspath(args.out)), '-o')
     cfg = write_config(text, args.out)
     tell_missing_weights(args, cfg)
+    tell_left_out_hooks(args.config)
     print(f'{args.out} written; train with: python tools/train.py {shlex.quote(args.out)}')
+
+
+def tell_left_out_hooks(source: str) -> None:
+    """Tell of a hook of the original that the written config has not."""
+    from sr4ir_mm.apis.wrap import load_zoo_config
+    from sr4ir_mm.utils.cli.hooks import OUT_OF_PLACE, hook_name
+
+    hooks = load_zoo_config(source).get('custom_hooks') or ()
+    if any(hook_name(hook) == OUT_OF_PLACE for hook in hooks):
+        print(
+            f'note: {OUT_OF_PLACE} is left out; it would take the statistics of batch norms of HR images alone.'
+        )
 
 
 def tell_missing_weights(args: argparse.Namespace, cfg: Config) -> None:

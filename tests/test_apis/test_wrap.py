@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import MODELS, DefaultScope, init_default_scope
 
 from sr4ir_mm.apis.config_text import Code, assignments
 from sr4ir_mm.apis.methods import find_method, method_names
@@ -450,6 +450,10 @@ def test_wrong_requests_say_what_to_do(tmp_path):
         wrap(tmp_path / 'nothing.py', tmp_path)
     with pytest.raises(UserError, match='cannot be read'):
         wrap('mmdet::retinanet/nothing.py', tmp_path)
+    with pytest.raises(UserError, match='ImageClassifier has no head, .* give it one'):
+        wrap('mmpretrain::eva02/eva02-tiny-p14_headless.py', tmp_path)
+    with pytest.raises(UserError, match='leave runner_type and strategy out|trains its networks'):
+        wrap('mmpretrain::mae/benchmarks/vit-huge-p14_8xb128-ds-coslr-50e_in1k.py', tmp_path)
     with pytest.raises(UserError, match='has no model'):
         wrap('mmdet::_base_/schedules/schedule_1x.py', tmp_path)
 
@@ -474,6 +478,38 @@ def test_a_config_in_pure_python_is_wrapped_from_its_text(tmp_path):
     assert wrapped.pop('train_cfg')['type'] == 'mmengine.runner.EpochBasedTrainLoop'
     own.pop('train_cfg')
     assert wrapped == own
+
+
+def test_a_classifier_of_another_library_keeps_it(tmp_path):
+    cfg = wrap('mmdet::rtmdet/classification/cspnext-tiny_8xb256-rsb-a1-600e_in1k.py', tmp_path)
+    assert (cfg.default_scope, cfg.model.task_net._scope_) == ('mmpretrain', 'mmpretrain')
+    assert cfg.model.cqmix == dict(grid=4)
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        assert type(MODELS.build(small(cfg).model).task_net).__name__ == 'ImageClassifier'
+
+
+@pytest.mark.parametrize(
+    'source',
+    [
+        'mmdet::gn+ws/faster-rcnn_r50_fpn_gn-ws-all_1x_coco.py',
+        'mmdet::legacy_1.x/retinanet_r50_fpn_1x_coco_v1.py',
+    ],
+)
+def test_an_address_that_mmengine_does_not_take_is_found(source, tmp_path):
+    cfg = wrap(source, tmp_path)
+    assert cfg.model.task_net._scope_ == 'mmdet'
+    assert Path(Config.fromfile(tmp_path / 'wrapped.py').filename).is_file()
+
+
+def test_the_share_of_a_centre_crop_stays(tmp_path):
+    source = 'mmpretrain::efficientnet/efficientnet-b0_8xb32_in1k.py'
+    for loader in ('val_dataloader', 'test_dataloader'):
+        (crop,) = (
+            step
+            for step in wrap(source, tmp_path, lr_input=True)[loader].dataset.pipeline
+            if step.type == 'EfficientNetCenterCrop'
+        )
+        assert (crop.crop_size, crop.crop_padding) == (56, 8)
 
 
 def test_command_line(tmp_path):

@@ -8,8 +8,14 @@ from typing import Any
 from sr4ir_mm.apis.config_text import Code
 from sr4ir_mm.apis.wrap.part import Part
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.kinds import class_name
 
-_SIZE_KEYS = ('scale', 'scales', 'crop_size', 'size', 'size_divisor', 'img_scale')
+_SIZE_KEYS = (
+    *('scale', 'scales', 'crop_size', 'size', 'size_divisor', 'img_scale'),
+    *('max_size', 'width', 'height', 'crop_padding'),
+)
+#: Of mmpretrain's crop, whose share of the image follows from it.
+_CROP_PADDING = 32
 _SIZED = ('Resize', 'Crop', 'Pad')
 
 
@@ -89,6 +95,8 @@ def shrink_pipelines(dataset: Mapping, scale: int) -> dict[str, Any]:
 def _shrink(transform: Mapping, scale: int) -> dict[str, Any]:
     transform = _plain(transform)
     sized = any(part in str(transform.get('type')) for part in _SIZED)
+    if class_name(transform) == 'EfficientNetCenterCrop':
+        transform.setdefault('crop_padding', _CROP_PADDING)
     for key, value in transform.items():
         if key == 'transforms':
             transform[key] = [

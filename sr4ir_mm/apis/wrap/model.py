@@ -75,15 +75,19 @@ class ModelPart(Part):
 
     def task_net(self) -> Code | dict:
         """The zoo config's model, with its scope and mmpretrain's top-level data preprocessor."""
-        extra: dict[str, Any] = {}
-        if '::' not in self.source and '_scope_' not in self.base.model:
+        model, extra = Code('_base_.model'), dict[str, Any]()
+        scope = self.base.model.get('_scope_')
+        if scope is None:
             extra['_scope_'] = self.library
+        elif scope != self.library:
+            # mmengine's, of an address in another library.
+            model = Code(f"{{**_base_.model, '_scope_': {self.library!r}}}")
         if (
             self.base.get('data_preprocessor') is not None
             and self.base.model.get('data_preprocessor') is None
         ):
             extra['data_preprocessor'] = Code('_base_.data_preprocessor')
-        return {'**': Code('_base_.model'), **extra} if extra else Code('_base_.model')
+        return {'**': model, **extra} if extra else model
 
     def test_cfg(self) -> dict[str, Any]:
         """Only what differs from the defaults."""

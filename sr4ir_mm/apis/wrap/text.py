@@ -15,8 +15,9 @@ from sr4ir_mm.apis.wrap.files import SIGNATURE
 from sr4ir_mm.apis.wrap.model import ModelPart
 from sr4ir_mm.apis.wrap.training import TrainingPart
 from sr4ir_mm.apis.wrap.wrapping import Wrapping, check_sr_net, sr_name
-from sr4ir_mm.apis.wrap.zoo_configs import library_of, load_zoo_config
-from sr4ir_mm.models.adapters.supported import check_supported
+from sr4ir_mm.apis.wrap.zoo_configs import library_of, load_zoo_config, usable_source
+from sr4ir_mm.models.adapters.supported import check_has_head, check_supported
+from sr4ir_mm.utils.cli.runs import check_strategy
 
 
 def wrap_config(source: str, wrapping: Wrapping, out: str) -> str:
@@ -31,10 +32,14 @@ def wrap_config(source: str, wrapping: Wrapping, out: str) -> str:
         UserError: The config cannot be read, its model cannot have an SR network in front, the SR network does not
             enlarge by this scale, or the method lacks weights.
     """
+    source = usable_source(source)
     base = load_zoo_config(source)
+    check_strategy(Config({key: base.get(key) for key in ('strategy', 'runner_type', 'compile')}))
     library = library_of(base, source)
     preprocessor = base.model.get('data_preprocessor') or base.get('data_preprocessor')
-    check_supported({**base.model, '_scope_': library, 'data_preprocessor': preprocessor})
+    model = {**base.model, '_scope_': library, 'data_preprocessor': preprocessor}
+    check_supported(model)
+    check_has_head(model)
     if find_method(wrapping.method).needs_sr():
         check_sr_net(wrapping)
     reference = (

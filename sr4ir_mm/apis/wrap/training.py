@@ -54,7 +54,7 @@ class TrainingPart(Part):
             if name == 'task_net':
                 if 'optimizer' not in theirs:
                     raise UserError(
-                        f'{self.source} has no optim_wrapper.optimizer; add one, or wrap for testing alone.'
+                        f'{self.source} has no optim_wrapper.optimizer to train the task network with; add one.'
                     )
                 wrappers[name] = Code('_base_.optim_wrapper')
                 continue

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os.path as osp
+import re
 from collections.abc import Mapping
 
 from mmengine.config import Config
+from mmengine.utils import get_installed_path
 
 from sr4ir_mm.models.adapters.build import ADAPTERS
 from sr4ir_mm.utils.errors import UserError
 
 _LIBRARIES = tuple(ADAPTERS)
+
+
+def usable_source(source: str) -> str:
+    """A config's address if mmengine can use it, else its file: it takes no '+' or '.' in a name of a folder."""
+    library, _, path = source.partition('::')
+    folder = osp.dirname(path)
+    if not path or re.fullmatch(r'[\w/]*', folder) or library not in _LIBRARIES:
+        return source
+    return osp.join(get_installed_path(library), '.mim', 'configs', path)
 
 
 def load_zoo_config(source: str) -> Config:
@@ -19,6 +30,7 @@ def load_zoo_config(source: str) -> Config:
     Raises:
         UserError: It does not exist, its library is not installed, or it is not a text config.
     """
+    source = usable_source(source)
     if '::' not in source and not osp.isfile(source):
         raise UserError(
             f"the config {osp.abspath(source)} does not exist; give a file, or a zoo config as 'mmdet::retinanet/"
@@ -54,12 +66,17 @@ def _loads_alone(path: str) -> bool:
 
 
 def library_of(cfg: Mapping, source: str) -> str:
-    """The task library of a config: that of its default scope, else of its address.
+    """The task library of a config: that of its model's own scope, of its default scope, else of its address.
 
     Raises:
         UserError: None of mmdet, mmseg and mmpretrain.
     """
-    library = find_library(cfg['model'], cfg.get('default_scope'), source.partition('::')[0])
+    address = source.partition('::')[0]
+    model = dict(cfg['model'])
+    if '::' in source and model.get('_scope_') == address:
+        # mmengine's, not the config's own: mmdet has classifiers of mmpretrain.
+        del model['_scope_']
+    library = find_library(model, cfg.get('default_scope'), address)
     if library is not None:
         return library
     raise UserError(

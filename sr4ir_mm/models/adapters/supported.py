@@ -54,6 +54,24 @@ def check_supported(cfg: Mapping) -> None:
     _check_channels(cls, cfg)
 
 
+def check_has_head(cfg: Mapping) -> None:
+    """Check that a task network's config has the part whose loss it learns from.
+
+    Args:
+        cfg: As in :func:`check_supported`.
+
+    Raises:
+        UserError: A classifier without head, as the zoo has them for features alone.
+    """
+    cls = _find_class(cfg)
+    names = [] if cls is None else [base.__name__ for base in cls.__mro__]
+    if 'ImageClassifier' in names and cfg.get('head') is None:
+        raise UserError(
+            f'{cls.__name__} has no head, and so no loss of its task to learn from; give it one, as the config of the '
+            'same network with classes has it.'
+        )
+
+
 def _check_channels(cls: type, cfg: Mapping) -> None:
     backbone = cfg.get('backbone') if isinstance(cfg.get('backbone'), Mapping) else {}
     mean = (cfg.get('data_preprocessor') or {}).get('mean')

@@ -144,7 +144,9 @@ class LRHRDataPreprocessor(BaseDataPreprocessor):
         make_lr: Callable[[Tensor], Tensor],
     ) -> LRHRBatch:
         target = tuple(self._target_side(side, self.scale) for side in task_inputs.shape[-2:])
-        hr_rgb01 = self._fill(self.adapter.space.to_image(task_inputs), sizes, target)
+        # Colour jitter of a pipeline may leave the range of an image; LR images do not follow it there.
+        hr_rgb01 = self.adapter.space.to_image(task_inputs).clamp(0, 1)
+        hr_rgb01 = self._fill(hr_rgb01, sizes, target)
         return LRHRBatch(
             hr_rgb01=hr_rgb01,
             lr_rgb01=make_lr(hr_rgb01),

@@ -181,3 +181,22 @@ def test_evaluation_in_mixed_precision_sees_the_same_lr_images():
             batch = model.data_preprocessor(named_batch('cls', [0, 1]), False)['inputs']
         images.append(batch.lr_rgb01)
     assert torch.equal(*images)
+
+
+def test_jitter_out_of_the_range_stays_with_the_task_network():
+    model = toy.build('det')
+    batch = toy.batch('det', ((32, 32),), seed=0)
+    jittered = batch['inputs'][0].float() * 1.5 - 40
+    assert jittered.min() < 0
+    assert jittered.max() > 255
+    batch['inputs'] = [jittered]
+
+    pair = model.data_preprocessor(batch, True)['inputs']
+
+    assert pair.hr_rgb01.min() == 0
+    assert pair.hr_rgb01.max() == 1
+    shown = model.adapter.space.to_image(pair.task_inputs)
+    assert shown.min() < 0
+    assert shown.max() > 1
+    inside = (shown >= 0) & (shown <= 1)
+    assert torch.equal(pair.hr_rgb01[inside], shown[inside])
