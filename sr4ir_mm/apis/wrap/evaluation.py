@@ -94,8 +94,9 @@ def shrink_pipelines(dataset: Mapping, scale: int) -> dict[str, Any]:
 
 def _shrink(transform: Mapping, scale: int) -> dict[str, Any]:
     transform = _plain(transform)
-    sized = any(part in str(transform.get('type')) for part in _SIZED)
-    if class_name(transform) == 'EfficientNetCenterCrop':
+    name = class_name(transform)
+    sized = any(part in name for part in _SIZED)
+    if name == 'EfficientNetCenterCrop':
         transform.setdefault('crop_padding', _CROP_PADDING)
     for key, value in transform.items():
         if key == 'transforms':
