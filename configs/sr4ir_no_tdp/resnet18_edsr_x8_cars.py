@@ -13,5 +13,9 @@ model = dict(
     **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
-param_scheduler = dict(sr_net=_base_.sr_schedule_sr4ir, task_net=_base_.task_schedule_sr4ir)
+# SR4IR's restart, though no loss begins there.
+param_scheduler = dict(
+    sr_net=[dict(_base_.sr_schedule_sr4ir[0], restart=0.1)],
+    task_net=[dict(_base_.task_schedule_sr4ir[0], restart=0.1)],
+)
 randomness = dict(seed=200)

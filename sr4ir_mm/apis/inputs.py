@@ -12,7 +12,7 @@ import numpy as np
 from mmcv import VideoReader
 from PIL import Image, UnidentifiedImageError
 
-from sr4ir_mm.datasets.transforms.loading import LoadImage
+from sr4ir_mm.datasets.transforms.loading import read_bgr
 from sr4ir_mm.utils.errors import UserError
 
 IMAGE_SUFFIXES = set('.png .jpg .jpeg .bmp .tif .tiff .webp .ppm .pgm .gif'.split())
@@ -170,7 +170,7 @@ def read_image(path: Path) -> np.ndarray:
         )
     if path.is_file() and path.stat().st_size:
         _check_kind(path)
-    return check_array(LoadImage()({'img_path': str(path)})['img'])
+    return check_array(read_bgr(path))
 
 
 def _check_kind(path: Path) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 
 from sr4ir_mm.apis.inputs import IMAGE_SUFFIXES
+from sr4ir_mm.datasets.transforms.loading import read_bgr
 from sr4ir_mm.models.degradations import build_degradation, seed_of_name
 from sr4ir_mm.utils.errors import UserError
-from sr4ir_mm.utils.images import write_image
+from sr4ir_mm.utils.images import to_rgb01, write_image
 from sr4ir_mm.utils.track import track
 from sr4ir_mm.visualization import to_uint8
 
@@ -88,8 +87,4 @@ def read_rgb01(path: Path) -> torch.Tensor:
     Raises:
         UserError: It cannot be read.
     """
-    image = cv2.imread(str(path))
-    if image is None:
-        raise UserError(f'{path} is no readable image; replace it.')
-    rgb = np.ascontiguousarray(image[..., ::-1])
-    return torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
+    return to_rgb01(read_bgr(path))

@@ -23,12 +23,14 @@ VOC_CLASSES = (
 class VOCFormatDataset(XMLDataset):
     """``Annotations``, ``JPEGImages`` and ``ImageSets`` as in PASCAL VOC, with boxes as the reference converts them.
 
-    A box is (xmin - 1, ymin - 1, xmax, ymax), difficult objects are ordinary ones, and boxes without area are dropped
-    with one warning, as are objects of other classes. Images may have any suffix. Classes default to VOC's twenty; set
-    ``metainfo=dict(classes=...)`` for others.
+    A box is (xmin - 1, ymin - 1, xmax, ymax), which COCO's metric asks for, difficult objects are ordinary ones, and
+    boxes without area are dropped with one warning, as are objects of other classes. Images may have any suffix.
+    Classes default to VOC's twenty; set ``metainfo=dict(classes=...)`` for others.
 
     Args:
         keep_difficult: Treat difficult objects as ordinary ones; False ignores them as mmdet does.
+        legacy_boxes: Boxes are (xmin - 1, ymin - 1, xmax - 1, ymax - 1), as mmdet's ``XMLDataset`` makes them and VOC's
+            own metric (``mmdet.VOCMetric``) takes them, which counts a box's last pixel as inside.
         kwargs: Arguments of ``mmdet.XMLDataset``.
 
     Raises:
@@ -40,7 +42,10 @@ class VOCFormatDataset(XMLDataset):
 
     METAINFO = dict(classes=tuple(VOC_CLASSES))
 
-    def __init__(self, keep_difficult: bool = True, **kwargs: object) -> None:
+    def __init__(
+        self, keep_difficult: bool = True, legacy_boxes: bool = False, **kwargs: object
+    ) -> None:
+        self.legacy_boxes = legacy_boxes
         self.keep_difficult = keep_difficult
         self._without_area: list[str] = []
         self._other_names: set[str] = set()
@@ -103,10 +108,11 @@ class VOCFormatDataset(XMLDataset):
             if box[2] <= box[0] or box[3] <= box[1]:
                 self._without_area.append(raw_ann_info.findtext('filename') or '?')
                 continue
+            inside = 1 if self.legacy_boxes else 0
             ignore = not self.keep_difficult and (obj.findtext('difficult') or '0').strip() == '1'
             instances.append(
                 dict(
-                    bbox=[box[0] - 1, box[1] - 1, box[2], box[3]],
+                    bbox=[box[0] - 1, box[1] - 1, box[2] - inside, box[3] - inside],
                     bbox_label=self.cat2label[name],
                     ignore_flag=int(ignore),
                 )

@@ -43,6 +43,14 @@ def free_stem(stem: str, taken: Container[str]) -> str:
     return next(name for name in chain([stem], numbered) if name not in taken)
 
 
+def to_rgb01(image_bgr: np.ndarray) -> Tensor:
+    """(1, 3, H, W) float, RGB, [0, 1], of an (H, W, 3) uint8 image as OpenCV has it, BGR."""
+    import torch  # see above
+
+    rgb = np.ascontiguousarray(image_bgr[..., ::-1])
+    return torch.from_numpy(rgb).permute(2, 0, 1)[None].float() / 255
+
+
 def quantize_rgb01(image: Tensor) -> Tensor:
     """Clamp to [0, 1] and round to the 256 levels that an 8-bit file can hold.
 

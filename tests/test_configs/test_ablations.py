@@ -1,9 +1,12 @@
 """The ablations of SR4IR differ from it in what they are named after, and in nothing else."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
+
+from sr4ir_mm.engine.schedulers.cosine_restart import restart_share
 
 ROOT = Path(__file__).parents[2] / 'configs'
 LEAVES = ('deeplabv3_edsr_x8_voc', 'resnet18_edsr_x8_cars')
@@ -31,6 +34,11 @@ def load(method, leaf):
 def common(cfg):
     """A config without what an ablation may change."""
     cfg = cfg.to_dict()
+    starts = [phase['tdp']['begin'] for phase in cfg['model']['phases'] if phase.get('tdp')]
+    for (scheduler,) in cfg['param_scheduler'].values():
+        # A restart that follows a loss is compared by when it is, not by how it is written.
+        optimizer = SimpleNamespace(loss_starts=sorted(set(starts)))
+        scheduler['restart'] = restart_share(scheduler['restart'], optimizer)
     for key in ('phases', 'extractor'):
         cfg['model'].pop(key, None)
     cfg['model']['init_from'].pop('extractor', None)

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmdet.datasets import XMLDataset
 
 from sr4ir_mm.datasets import LoadImage, VOCFormatDataset
 from sr4ir_mm.utils.errors import UserError
@@ -50,6 +51,20 @@ def test_boxes_are_the_references(tmp_path):
     assert [
         i['ignore_flag'] for i in load(tmp_path, keep_difficult=False).get_data_info(0)['instances']
     ] == [0, 1]
+
+
+def test_legacy_boxes_are_mmdets(tmp_path):
+    """VOC's own metric counts a box's last pixel as inside."""
+    write(tmp_path, 'a', [('dog', (1, 2, 10, 20), 0), ('cat', (5, 5, 50, 40), 1)])
+    options = dict(
+        data_root=str(tmp_path),
+        ann_file='ImageSets/Main/train.txt',
+        metainfo=dict(classes=('cat', 'dog')),
+        pipeline=[],
+    )
+    theirs = XMLDataset(data_prefix=dict(sub_data_root=''), **options).get_data_info(0)
+    ours = load(tmp_path, legacy_boxes=True).get_data_info(0)
+    assert [i['bbox'] for i in ours['instances']] == [i['bbox'] for i in theirs['instances']]
 
 
 def test_boxes_without_area_are_dropped_and_told(tmp_path, monkeypatch):

@@ -74,7 +74,7 @@ def test_no_weights_no_network_is_one_sentence_at_once(tmp_path, monkeypatch):
         raise OSError('no network')
 
     monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path))
-    monkeypatch.setattr(torch.hub, 'download_url_to_file', refuse)
+    monkeypatch.setattr('sr4ir_mm.evaluation.metrics.lpips.download', refuse)
     with pytest.raises(UserError) as caught:
         LPIPS()
     message = str(caught.value)

@@ -653,7 +653,10 @@ def test_crops_are_a_data_set(found, convert):
     [
         (lambda folder: (folder / 'val.pkl').unlink(), 'val.pkl does not exist; write it with'),
         (lambda folder: (folder / 'val.pkl').write_bytes(pickle.dumps([{}])), 'lacks predicted'),
-        (lambda folder: (folder / 'image_7.png').write_bytes(b''), 'is no readable image'),
+        (
+            lambda folder: (folder / 'image_7.png').write_bytes(b''),
+            'image_7.png cannot be read (the file is empty)',
+        ),
         (
             lambda folder: detections(
                 folder / 'train.pkl', folder / 'image_7.png', np.zeros((0, 4)), [], [], []

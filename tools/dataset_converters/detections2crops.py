@@ -23,6 +23,7 @@ import mmengine
 import numpy as np
 import torch
 
+from sr4ir_mm.datasets.transforms.loading import read_bgr
 from sr4ir_mm.utils.cli import run
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.images import write_image
@@ -86,9 +87,7 @@ def _check_classes(samples: Sequence[Mapping[str, Any]], predictions: Path, clas
 
 def cut(sample: Mapping[str, Any], split: str, args: argparse.Namespace) -> list[dict[str, Any]]:
     """Write the crops of one image and return their annotations."""
-    image = cv2.imread(str(sample['img_path']))
-    if image is None:
-        raise UserError(f'{sample["img_path"]} is no readable image; replace it.')
+    image = read_bgr(sample['img_path'])
     boxes, labels = chosen_boxes(sample, image.shape[:2], args)
     label, deltas, is_object = match(boxes, sample['instances'], args.classes)
     crops = []

@@ -10,7 +10,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 from voc2coco import VOCImage, VOCObject, check_size, read_split
 
 from sr4ir_mm.utils.cli import run
@@ -85,9 +84,11 @@ def _tell(folder: Path, items: Sequence[VOCImage], margin: float) -> None:
 def write_crops(root: Path, item: VOCImage, folder: Path, margin: float) -> None:
     """Write the crops of one image."""
     path = root / 'JPEGImages' / Path(item.file_name).name
-    image = cv2.imread(str(path))
-    if image is None:
-        raise UserError(f'{path} is no readable image; replace it.')
+    from sr4ir_mm.datasets.transforms.loading import (
+        read_bgr,
+    )  # takes seconds, which --help does without
+
+    image = read_bgr(path)
     check_size(item, path, image.shape[1::-1])
     for name, (left, top, right, bottom) in plan(item, margin).items():
         write_image(folder / name, image[top:bottom, left:right])

@@ -1,5 +1,5 @@
 # VOC 2007 for SSD300, trainval -> test: the pipeline makes HR images of 300 x 300 px, as TDSR does; difficult objects
-# are ignored, and AP is VOC's own over 11 points.
+# are ignored, AP is VOC's own over 11 points, and boxes are what it and mmdet's SSD300 take them for.
 _base_ = './voc_detection.py'
 data_set = 'voc2007'
 data_root = 'data/VOCdevkit/VOC2007/'
@@ -22,7 +22,7 @@ test_pipeline = [
     dict(type='mmdet.LoadAnnotations', with_bbox=True),
     dict(type='mmdet.PackDetInputs', meta_keys=_base_.meta_keys),
 ]
-voc07 = dict(data_root=data_root, keep_difficult=False)
+voc07 = dict(data_root=data_root, keep_difficult=False, legacy_boxes=True)
 train_dataloader = dict(
     batch_size=8,
     batch_sampler=None,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sr4ir_mm.apis.inputs import Images
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.images import to_rgb01
 
 #: Exported images have sides that are multiples of this and at least twice as long, where sizes are dynamic.
 STEP = 8
@@ -28,8 +29,7 @@ def check_images(
     for loaded in Images(list(images)):
         if loaded.error is not None:
             raise UserError(loaded.error)
-        rgb = torch.from_numpy(np.ascontiguousarray(loaded.image[..., ::-1]))
-        samples.append(rgb.permute(2, 0, 1)[None].float() / 255)
+        samples.append(to_rgb01(loaded.image))
     if size is not None:
         resized = [nn.functional.interpolate(s, size=size, mode='bilinear') for s in samples]
         return [sample.clamp(0, 1) for sample in resized]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -103,6 +104,15 @@ class LoadImage(LoadImageFromFile):
         if image is None:
             raise OSError('it is no image that can be decoded')
         return image
+
+
+def read_bgr(path: str | Path) -> np.ndarray:
+    """An image file as (H, W, 3) uint8 BGR, as the training loader makes it: turned by its EXIF tag, never truncated.
+
+    Raises:
+        UserError: See :class:`LoadImage`.
+    """
+    return LoadImage()({'img_path': str(path)})['img']
 
 
 def check_complete(content: bytes) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sr4ir_mm.evaluation.metrics.base import ImageMetric
 from sr4ir_mm.registry import METRICS
 from sr4ir_mm.utils.errors import UserError
+from sr4ir_mm.utils.resources.downloads import cached_file, download
 
 
 class _Backbone(NamedTuple):
@@ -52,12 +53,11 @@ def find_backbone(net: str, weights: str | None) -> Path:
             )
         return path
     backbone = BACKBONES[net]
-    path = Path(torch.hub.get_dir()) / 'checkpoints' / backbone.file
+    path = Path(cached_file(backbone.url))
     if path.is_file():
         return path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(backbone.url, str(path), progress=True)
+        download(backbone.url, str(path))
     except OSError as error:  # URLError and refused folders alike
         raise UserError(
             f'LPIPS needs {backbone.file}, which is not in {path.parent} and could not be downloaded '

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from sr4ir_mm.models.phases.base import kind_loss, weighted
+from sr4ir_mm.models.phases.base import check_kinds, kind_loss, weighted
 from sr4ir_mm.models.phases.context import PhaseContext
 from sr4ir_mm.models.phases.task import TaskPhase
 from sr4ir_mm.registry import MODELS
@@ -45,6 +45,8 @@ class AdversarialTaskPhase(TaskPhase):
         reuse_sr: bool = False,
     ) -> None:
         super().__init__(images, reuse_sr=reuse_sr)
+        # The branch is shown what the task's own losses leave out.
+        self.images = {k: w for k, w in check_kinds(images).items() if w or k in _IS_REAL}
         missing = sorted(set(_IS_REAL) - set(self.images))
         if missing:
             raise UserError(

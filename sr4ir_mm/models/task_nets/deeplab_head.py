@@ -73,3 +73,5 @@ class TorchvisionFCNHead(FCNHead):
             **kwargs,
         )
         self.dropout = nn.Dropout(dropout_ratio)
+        if init_cfg is None:
+            self.convs[0].conv.reset_parameters()  # ConvModule's constructor has drawn others

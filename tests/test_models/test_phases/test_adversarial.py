@@ -137,6 +137,14 @@ def test_kinds_that_the_branch_judges_come_last():
     assert [any('real' in n or 'fake' in n for n in part) for part in parts] == [False, True, True]
 
 
+def test_the_branch_alone_sees_what_has_weight_0():
+    task_phase = dict(TASK_PHASE, images=dict(sr=0.0, hr=1.0, cqmix=0.0))
+    model, context, _ = prepared(phases=[SR_PHASE, task_phase])
+    losses = [name for part in model.phases[1].loss_parts(context) for name in part()]
+    assert {'sr.loss_fake', 'hr.loss_real'} <= set(losses)
+    assert not [name for name in losses if name.startswith('cqmix')]
+
+
 def test_losses_that_start_late():
     phase = dict(SR_PHASE, task=dict(begin=0.5), adversarial=dict(begin=0.25))
     model = toy.build('cls', **{**toy.SOD_MTGAN, 'phases': [phase, TASK_PHASE]})

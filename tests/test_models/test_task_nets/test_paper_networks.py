@@ -112,6 +112,10 @@ def test_heads_start_as_pytorch_initialises_them():
         # Uniform between plus and minus 1 / sqrt(fan in), biases too.
         assert layer.weight.std().item() == pytest.approx((3 * fan_in) ** -0.5, rel=0.15)
         assert layer.bias.abs().max() > 0
+    for head in (segmentor.decode_head, segmentor.auxiliary_head):
+        for layer in [m for m in head.modules() if isinstance(m, nn.Conv2d)]:
+            fan_in = layer.weight[0].numel()
+            assert layer.weight.std().item() == pytest.approx((3 * fan_in) ** -0.5, rel=0.15)
 
 
 def test_frozen_layers_stay_frozen_in_train_mode():
