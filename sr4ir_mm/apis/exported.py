@@ -57,12 +57,29 @@ class ExportedInferencer:
 
     def _predict(self, batch: LRHRBatch) -> list[BaseDataElement]:
         model = self.inferencer.model
+        self._check_is_whole(batch)
         sr_rgb01, *outputs = self._run(*self.graph.inputs(batch.lr_rgb01, batch.border))
         found = pytree.tree_unflatten(outputs, self.graph.structure)
         with _answering(model.task_net, self.graph.head_name, found):
             samples = model.adapter.predict(model.task_net, sr_rgb01, batch)
         attach_images(samples, batch, sr_rgb01, model.scale)
         return samples
+
+    def _check_is_whole(self, batch: LRHRBatch) -> None:
+        """Check that the file would show the task network the image that the model does.
+
+        Raises:
+            UserError: The model cuts the SR image, as of HR input whose sides the scale does not divide.
+        """
+        shown = tuple(self.graph.scale * side for side in batch.lr_rgb01.shape[-2:])
+        wanted = tuple(batch.task_inputs.shape[-2:])
+        if shown != wanted:
+            told, cut = (' x '.join(map(str, size)) for size in (shown, wanted))
+            raise UserError(
+                f'of this image the model shows its task network {cut} of {told} px (height x width), which a file '
+                'cannot; give one of at least 8 LR px a side whose HR sides are multiples of the scale '
+                f'{self.graph.scale}.'
+            )
 
     def _run(self, *inputs: Tensor) -> list[Tensor]:
         """Outputs of the file.

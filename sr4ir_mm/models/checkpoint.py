@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import load_state_dict
 from torch import Tensor, nn
 
 from sr4ir_mm.utils.errors import UserError
@@ -126,24 +130,62 @@ def load_child_weights(child: nn.Module, source: str | Path | Mapping, name: str
             f'{sorted(state)[:3]}, {name} has {sorted(own)[:3]}: convert it with '
             'tools/model_converters or choose another.'
         )
-    child.load_state_dict(fitting, strict=False)
+    named = OrderedDict(stripped)
+    if not prefix:
+        named._metadata = getattr(state, '_metadata', None)  # versions, which translations ask for
+    translated = _load(child, named, fitting, path, name)
     where = f' ({prefix}*)' if prefix else ''
-    left = [key for key in own if key not in fitting]
+    left = [key for key in own if key not in fitting and key not in translated]
     note = (
         f'; not in the file or of another shape: {left[:8]}{" ..." if len(left) > 8 else ""}'
         if left
         else ''
     )
     print_log(
-        f'Loaded {len(fitting)} of {len(own)} tensors of {name} from {path}{where}{note}',
+        f'Loaded {len(own) - len(left)} of {len(own)} tensors of {name} from {path}{where}{note}',
         logger='current',
+        level=logging.WARNING if any(_is_body(key, name) for key in left) else logging.INFO,
     )
+
+
+def _load(
+    child: nn.Module,
+    state: OrderedDict[str, Tensor],
+    fitting: Mapping[str, Tensor],
+    path: str,
+    name: str,
+) -> set[str]:
+    """Load what fits, and what the library can make fit: position embeddings of another size, former names.
+
+    Returns:
+        Names of the latter.
+    """
+    others = {k: v.clone() for k, v in child.state_dict().items() if k not in fitting}
+    try:
+        load_state_dict(child, state, strict=False, logger='silent')
+    except Exception as error:  # a library's own translation, which can fail in any way
+        reason = ' '.join(str(error).split())[:160]
+        print_log(
+            f'{path}: what does not fit {name} as it is could not be made to fit ({type(error).__name__}: {reason}).',
+            logger='current',
+            level=logging.WARNING,
+        )
+        child.load_state_dict(fitting, strict=False)
+    now = child.state_dict()
+    return {key for key, before in others.items() if not torch.equal(now[key], before)}
+
+
+def _is_body(key: str, name: str) -> bool:
+    """Whether a tensor is of what pre-trained weights are taken for, not of a head for other classes."""
+    counts = key.endswith('num_batches_tracked')
+    return not counts and (name == 'sr_net' or key.startswith('backbone.'))
 
 
 def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor], name: str = '') -> str:
     """The prefix of ``state`` under which most of ``own`` is found with the same shape.
 
-    Of several as good it is the network's own name: a run whose extractor is like its task network holds both.
+    Of several as good it is the network's own name: a run whose extractor is like its task network holds both. Then
+    the average that mmagic's GANs are tested with.
     """
     prefixes = {''}
     for key in state:
@@ -156,4 +198,8 @@ def best_prefix(state: Mapping[str, Tensor], own: Mapping[str, Tensor], name: st
             for key, value in own.items()
         )
 
-    return max(sorted(prefixes), key=lambda prefix: (matches(prefix), prefix == f'{name}.'))
+    preferred = ('generator_ema.', f'{name}.')
+    return max(
+        sorted(prefixes),
+        key=lambda p: (matches(p), preferred.index(p) + 1 if p in preferred else 0),
+    )

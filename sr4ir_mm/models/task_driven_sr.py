@@ -199,7 +199,9 @@ class TaskDrivenSR(BaseModel):
 
     def super_resolve(self, lr_rgb01: Tensor) -> Tensor:
         """(N, 3, H, W) LR images to (N, 3, scale H, scale W) SR images, neither clamped nor quantised."""
-        return super_resolve(self.sr_net, lr_rgb01, self.scale)
+        # Without gradient past a wrapper, which would wait for processes that draw no SR images in this iteration.
+        sr_net = self.sr_net if torch.is_grad_enabled() else unwrap(self.sr_net)
+        return super_resolve(sr_net, lr_rgb01, self.scale)
 
     def forward(
         self,

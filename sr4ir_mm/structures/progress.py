@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from mmengine.logging import MessageHub
@@ -22,12 +25,25 @@ class Progress:
 
     @classmethod
     def of_run(cls) -> Progress:
-        """The Runner's, as mmengine's ``RuntimeInfoHook`` notes it in the message hub before every iteration.
+        """That of the loop which runs, see :meth:`during`, so that a resumed run goes on exactly where it was.
 
-        It follows the Runner's counters, so that a resumed run goes on exactly where it was.
+        Where no loop of this package runs, what mmengine's ``RuntimeInfoHook`` notes in the message hub before every
+        iteration. That hub is the one of the Runner which was built last.
         """
+        running = _RUNNING.get()
+        if running is not None:
+            return running
         hub = MessageHub.get_current_instance()
         return cls(hub.get_info('iter', 0), hub.get_info('max_iters'))
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """Let this be what :meth:`of_run` gives, for one iteration."""
+        token = _RUNNING.set(self)
+        try:
+            yield
+        finally:
+            _RUNNING.reset(token)
 
     @property
     def share(self) -> float:
@@ -46,3 +62,6 @@ class Progress:
 def first_active_iter(share: float, max_iters: int) -> int:
     """First iteration, counted from 0, at which ``share`` of ``max_iters`` is done."""
     return math.ceil(share * max_iters - 1e-6)
+
+
+_RUNNING: ContextVar[Progress | None] = ContextVar('progress', default=None)

@@ -69,7 +69,12 @@ def set_modes(module: nn.Module, mode_of: Callable[[nn.Module], bool]) -> Iterat
 
 
 def _is_unsteady(module: nn.Module) -> bool:
-    return isinstance(module, (_NormBase, nn.MultiheadAttention)) or 'Drop' in type(module).__name__
+    name = type(module).__name__  # mmcv's SyncBatchNorm has no base in common with torch's
+    return (
+        isinstance(module, (_NormBase, nn.MultiheadAttention))
+        or 'Drop' in name
+        or 'BatchNorm' in name
+    )
 
 
 def mixes_or_draws(net: nn.Module) -> bool:

@@ -201,11 +201,12 @@ MUTATIONS = [
     ),
     Mutation(
         '11 TDP under AMP',
-        'models/phases/tdp.py',
-        'sr_features = adapter.features(net, sr_rgb01, images.batch, layers)\n',
-        'with torch.no_grad():\n'
-        '            adapter.features(net, images.hr_rgb01, images.batch, layers)\n'
-        '        sr_features = adapter.features(net, sr_rgb01, images.batch, layers)\n',
+        'models/phases/joint.py',
+        'losses = kind_losses(self.images, context)\n',
+        'import torch\n'
+        '        with torch.no_grad():\n'
+        '            kind_losses(self.images, context)\n'
+        '        losses = kind_losses(self.images, context)\n',
         OPTIMIZERS + 'test_amp_trains_both_networks',
     ),
     Mutation(

@@ -241,3 +241,38 @@ def test_images_of_another_size_than_the_files_are_told(tmp_path, photo):
 
     with pytest.raises(UserError, match='does not run on an LR image of 32 x 48 px'):
         ExportedInferencer(inferencer, done.path)(photo)
+
+
+def alone(model):
+    model.update(sr_net=None, phases=[dict(type='sr4ir_mm.TaskPhase', images=dict(up=1.0))])
+
+
+@pytest.mark.parametrize('change', [alone, lambda model: model.update(test_cfg=dict(image='up'))])
+def test_a_file_is_shown_what_the_model_is_shown(change, tmp_path, photo):
+    """L->T's bilinear images, aligned corners and all."""
+    cfg = toy_config('cls')
+    change(cfg['model'])
+    inferencer = inferencer_of('cls', tmp_path, cfg)
+    done = export(inferencer, tmp_path / 'model.onnx', [photo])
+    (expected,) = inferencer(photo)['predictions']
+    (found,) = ExportedInferencer(inferencer, done.path)(photo)
+    assert torch.allclose(expected.sr_rgb01, found.sr_rgb01, atol=1e-4)
+    assert_same_answers(expected, found)
+
+
+def test_a_model_of_hr_images_is_refused():
+    cfg = toy_config('cls')
+    cfg['model']['test_cfg'] = dict(image='hr')
+    model = build_model(as_config(cfg))
+    with pytest.raises(UserError, match=r"test_cfg.image='hr'.*export the SR network alone"):
+        Graph(model)
+    Graph(model, 'sr')
+
+
+def test_hr_images_that_the_scale_does_not_divide_are_refused(tmp_path, photo):
+    inferencer = inferencer_of('cls', tmp_path)
+    done = export(inferencer, tmp_path / 'model.onnx', [photo])
+    hr = SR4IRInferencer(inferencer.cfg, tmp_path / 'weights.pth', device='cpu', input='hr')
+    cv2.imwrite(str(photo), cv2.resize(cv2.imread(str(photo)), (66, 64)))
+    with pytest.raises(UserError, match='64 x 66 of 64 x 68 px'):
+        ExportedInferencer(hr, done.path)(photo)

@@ -4,7 +4,7 @@ import pytest
 from mmengine.logging import MessageHub
 
 from sr4ir_mm.structures import Progress, first_active_iter
-from tests import toy
+from tests import toy, toy_runs
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,14 @@ def test_the_start_needs_no_hook():
         hub.update_info('iter', iteration)
         seen.append('sr_net/loss_tdp' in model.train_step(toy.batch('cls'), wrappers))
     assert seen == [False, False, True, True]
+
+
+def test_another_runner_that_was_built_later_is_not_asked(tmp_path):
+    runner = toy_runs.Runner.from_cfg(toy_runs.config(tmp_path / 'first', epochs=1))
+    toy_runs.Runner.from_cfg(toy_runs.config(tmp_path / 'second', epochs=1))
+    seen, train_step = [], runner.model.train_step
+    runner.model.train_step = lambda *args, **kwargs: (
+        seen.append(Progress.of_run()) or train_step(*args, **kwargs)
+    )
+    runner.train()
+    assert seen == [Progress(iteration, 4) for iteration in range(4)]

@@ -160,10 +160,13 @@ def test_methods_have_folders_of_their_own():
     ]
 
 
-def test_resume():
-    cfg = Config(dict(resume=False, load_from='a.pth'))
+def test_resume(tmp_path):
+    cfg = Config(dict(resume=False, load_from='a.pth', work_dir=str(tmp_path)))
     cli.set_resume(cfg, None)
     assert (cfg.resume, cfg.load_from) == (False, 'a.pth')
+    cli.set_resume(cfg, 'auto')  # the first start of a job that is started again and again
+    assert (cfg.resume, cfg.load_from) == (False, 'a.pth')
+    (tmp_path / 'epoch_1.pth').touch()
     cli.set_resume(cfg, 'auto')
     assert (cfg.resume, cfg.load_from) == (True, None)
     cli.set_resume(cfg, 'b.pth')

@@ -86,9 +86,11 @@ def publish(
 
 
 def shrink(value: Any, half: bool) -> Any:
-    """A tensor without what it shares its storage with, in 16 bits if asked for."""
+    """A tensor without what it shares its storage with, in 16 bits if asked for and if these reach as far."""
     if half and value.is_floating_point():
-        return value.half().contiguous()
+        small = value.half().contiguous()
+        if bool((small.isfinite() == value.isfinite()).all()):
+            return small
     return value.clone().contiguous()
 
 

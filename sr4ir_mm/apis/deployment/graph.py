@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from sr4ir_mm.models.phases.images import upsample
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.utils.errors import UserError
 
@@ -33,7 +34,7 @@ class Graph(nn.Module):
         self.head_name = None if part == 'sr' else head_of(model)
         self.part = part
         self.scale = model.scale
-        if 'sr_net' in model.nets():
+        if 'sr_net' in model.nets() and (part == 'sr' or image_of(model) == 'sr'):
             self.sr_net = getattr(model.sr_net, 'net', model.sr_net)
         if part == 'all':
             self.space = model.adapter.space
@@ -76,10 +77,25 @@ class Graph(nn.Module):
         return (sr_rgb01, *tensors)
 
     def enlarge(self, lr_rgb01: Tensor) -> Tensor:
-        """SR images, or bilinearly enlarged ones where there is no SR network."""
+        """What the task network is shown: SR images, or bilinearly enlarged ones (L->T)."""
         if hasattr(self, 'sr_net'):
             return self.sr_net(lr_rgb01)
-        return nn.functional.interpolate(lr_rgb01, scale_factor=self.scale, mode='bilinear')
+        return upsample(lr_rgb01, tuple(self.scale * side for side in lr_rgb01.shape[-2:]))
+
+
+def image_of(model: TaskDrivenSR) -> str:
+    """The image kind that the model's task network is shown, 'sr' or 'up'.
+
+    Raises:
+        UserError: It is that of HR images, which a file that takes LR images lacks.
+    """
+    kind = model.test_cfg['image']
+    if kind == 'hr':
+        raise UserError(
+            "the model predicts on HR images (test_cfg.image='hr'), which a file that takes LR images lacks; set "
+            "model.test_cfg.image to 'sr' or 'up', or export the SR network alone with part='sr' (--part sr)."
+        )
+    return kind
 
 
 def head_of(model: TaskDrivenSR) -> str | None:

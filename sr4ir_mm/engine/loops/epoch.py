@@ -15,6 +15,7 @@ from sr4ir_mm.engine.loops.batches import NumberedBatches
 from sr4ir_mm.engine.loops.interruption import Interruption
 from sr4ir_mm.engine.loops.workers import begin_pass, end_workers, lasting_workers
 from sr4ir_mm.registry import LOOPS
+from sr4ir_mm.structures import Progress
 from sr4ir_mm.utils.random_state import seed_generators
 
 
@@ -98,4 +99,5 @@ class EpochLoop(EpochBasedTrainLoop):
     def run_iter(self, idx: int, data_batch: Sequence[dict]) -> None:
         """Train on one batch."""
         seed_generators(self.runner.seed, self._iter, get_rank())
-        super().run_iter(idx, data_batch)
+        with Progress(self._iter, self._max_iters).during():
+            super().run_iter(idx, data_batch)

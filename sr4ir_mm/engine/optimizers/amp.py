@@ -74,4 +74,7 @@ class MixedPrecisionOptimWrapper(AmpOptimWrapper):
         """Load the state of optimizer, scaler and count."""
         state_dict = dict(state_dict)
         self.skipped = state_dict.pop('skipped_updates', 0)
+        if not state_dict.get('loss_scaler', True):
+            # Of a training on the CPU, where nothing is scaled; an active scaler would refuse it.
+            state_dict.pop('loss_scaler')
         super().load_state_dict(state_dict)

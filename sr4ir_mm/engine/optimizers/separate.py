@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 import torch
@@ -31,10 +31,11 @@ class NamedOptimWrapperDict(OptimWrapperDict):
     It keeps gradient accumulation right and refuses checkpoints of other networks.
 
     Attributes:
-        skip_invalid: Leave out updates whose loss is not finite, see :class:`StopOnInvalidLossHook`.
+        put_back: Called where an update whose loss is not finite is left out, see :class:`StopOnInvalidLossHook`; None
+            leaves out none.
     """
 
-    skip_invalid = False
+    put_back: Callable[[], None] | None = None
     _invalid = False
 
     @contextmanager
@@ -64,9 +65,10 @@ class NamedOptimWrapperDict(OptimWrapperDict):
             Gradient norms, named ``<net>/grad_norm``, where gradients are clipped and this call did step.
         """
         wrappers = {name: self[name] for name in names}
-        if self.skip_invalid and self._is_invalid(total, last):
+        if self.put_back is not None and self._is_invalid(total, last):
             if last:
                 drop_gradients(wrappers)
+                self.put_back()
             return {}
         if last:
             return update_together(total, wrappers)

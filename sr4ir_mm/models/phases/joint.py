@@ -44,6 +44,7 @@ class JointPhase(Phase):
         """See :meth:`Phase.compute_losses`."""
         sr_rgb01 = context.images.super_resolve()
         active = self.active_losses(context.progress)
-        losses = image_losses(self.losses, active, context, sr_rgb01)
-        losses.update(kind_losses(self.images, context))
+        # First what changes batch norms' statistics: the backward pass of the TDP loss's pass in eval mode reads them.
+        losses = kind_losses(self.images, context)
+        losses.update(image_losses(self.losses, active, context, sr_rgb01))
         return losses

@@ -242,12 +242,13 @@ class SRPhase(Phase):
             sr_rgb01, losses = self._segment(context)
         else:
             sr_rgb01, losses = context.images.super_resolve(), {}
+        if not active.isdisjoint(('task', 'adversarial')):
+            # First, as it may change batch norms' statistics, which the backward pass of the TDP loss reads.
+            losses.update(self._judged(active, context, sr_rgb01))
         losses.update(image_losses(self.losses, active, context, sr_rgb01))
         if self.balance and {'pixel', 'tdp'} <= active:
             pair = losses['loss_tdp'], losses['loss_pixel']
             losses['loss_tdp'] = balance_losses(*pair, sr_rgb01, self.balance)
-        if not active.isdisjoint(('task', 'adversarial')):
-            losses.update(self._judged(active, context, sr_rgb01))
         return losses
 
     def _is_idle(self, context: PhaseContext) -> bool:

@@ -79,9 +79,15 @@ def set_resume(cfg: Config, resume: str | None) -> None:
     Args:
         cfg: Changed in place.
         resume: None leaves the config as it is; 'auto' takes the latest checkpoint of the
-            work_dir, if there is one; else the checkpoint to go on from.
+            work_dir, and where there is none starts as the config says; else the checkpoint to go on from.
     """
-    if resume is None:
+    if resume is None or (resume == 'auto' and not _holds_checkpoint(cfg.get('work_dir'))):
         return
     cfg.resume = True
     cfg.load_from = None if resume == 'auto' else resume
+
+
+def _holds_checkpoint(work_dir: str | None) -> bool:
+    """Whether a run has saved anything there that it can be resumed from."""
+    names = ('last_checkpoint', 'epoch_*.pth', 'iter_*.pth')
+    return work_dir is not None and any(any(Path(work_dir).glob(name)) for name in names)

@@ -64,3 +64,14 @@ def test_skipped_updates_are_counted_and_logged_and_saved():
 def test_float16_on_the_cpu_is_refused():
     with pytest.raises(UserError, match='needs an accelerator'):
         toy.optim_wrapper(toy.build('cls'), sr=dict(SR, dtype='float16'), task=TASK)
+
+
+def test_a_checkpoint_without_scaler_state_is_taken_by_one_that_scales():
+    """A training on the CPU scales nothing; it may go on where losses are scaled."""
+    model = toy.build('cls').train()
+    on_cpu = toy.optim_wrapper(model, sr=SR, task=TASK)
+    state = on_cpu.state_dict()
+    scaling = toy.optim_wrapper(model, sr=SR, task=TASK)
+    scaling['sr_net'].loss_scaler = torch.amp.GradScaler('cpu')
+    assert state['sr_net']['loss_scaler'] == {}
+    scaling.load_state_dict(state)

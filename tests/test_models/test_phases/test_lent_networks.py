@@ -8,6 +8,7 @@ from mmengine.config import ConfigDict
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from sr4ir_mm.engine.hooks import ActivationCheckpointHook
+from sr4ir_mm.models.phases.tdp import tdp_loss
 from sr4ir_mm.structures import Progress
 from tests import toy
 
@@ -104,3 +105,18 @@ def test_an_sr_network_that_rests_makes_images_as_a_finished_one(iteration, stil
 
     assert torch.equal(*images) == still
     assert model.sr_net.training
+
+
+def test_the_joint_tdp_gradient_is_that_of_its_loss():
+    """A pass in train mode after it would change the statistics that its backward pass reads."""
+    phase = dict(type='sr4ir_mm.JointPhase', images=dict(sr=1.0), pixel=dict(), tdp=dict())
+    model = toy.build('cls', phases=[phase]).train()
+    context = model.phase_context(model.data_preprocessor(toy.batch('cls'), True)['inputs'])
+    found = model.phases[0].compute_losses(context)['loss_tdp']
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    gradients = torch.autograd.grad(found, parameters, retain_graph=True, allow_unused=True)
+    wanted = tdp_loss(model.phases[0].losses.tdp, context, context.images.get('sr'))
+    for one, other in zip(
+        gradients, torch.autograd.grad(wanted, parameters, allow_unused=True), strict=True
+    ):
+        assert one is other or torch.allclose(one, other, rtol=1e-4, atol=1e-7)
