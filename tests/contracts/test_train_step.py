@@ -77,6 +77,13 @@ def test_steady_mode_stills_statistics_and_dropout_alone():
     assert [m.training for m in net.modules()] == before
 
 
+def test_steady_mode_stills_mmcvs_synchronised_norms():
+    """They have no base in common with torch's batch norms."""
+    norm = type('SyncBatchNorm', (nn.Module,), {})()
+    with steady_mode(norm):
+        assert not norm.training
+
+
 def test_an_idle_network_gives_the_losses_of_train_mode():
     """Frozen and in eval mode as it is, T->S can stand in front of any detector."""
     phase = dict(type='sr4ir_mm.SRPhase', pixel=dict(), task=1.0)

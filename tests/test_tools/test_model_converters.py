@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -200,3 +201,10 @@ def test_torchvision_backbones_load_unchanged():
         result = net.load_state_dict(official.state_dict(), strict=False)
         assert not result.missing_keys
         assert all(key.startswith(('classifier.', 'fc.')) for key in result.unexpected_keys)
+
+
+def test_what_16_bits_do_not_reach_is_published_in_32():
+    shrink = runpy.run_path('tools/model_converters/publish_model.py')['shrink']
+    assert shrink(torch.tensor([0.5, 2.0]), True).dtype == torch.float16
+    large = torch.tensor([7e4, 1.0])  # a variance of a batch norm, say
+    assert torch.equal(shrink(large, True), large)
