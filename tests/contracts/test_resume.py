@@ -96,6 +96,19 @@ def test_a_schedule_of_another_length_than_the_checkpoints_is_told(tmp_path, epo
     assert ("the checkpoint's schedules hold" in log) == (epochs == 6)
 
 
+def test_a_schedule_that_the_checkpoint_has_not_is_told_of_its_network(tmp_path):
+    """mmengine lets it count from 0; the schedules of the other network are not compared with it."""
+    toy_runs.run(tmp_path, custom_hooks=stopping(2), **cosine(4))
+    options = cosine(4)
+    (annealing,) = options['param_scheduler']['sr_net']
+    step = dict(type='MultiStepLR', milestones=[3])
+    options['param_scheduler'] = dict(sr_net=[annealing, step], task_net=[annealing])
+    toy_runs.run(tmp_path, resume=True, **options)
+    log = max(tmp_path.glob('*/*.log')).read_text()
+    assert "schedules hold, not the config's: it has 1 schedulers of sr_net, not 2 (one" in log
+    assert 'MultiStepLR.' not in log
+
+
 def test_augmentations_differ_between_epochs(tmp_path):
     """mmengine's default worker seeding repeats the same numbers in every epoch."""
     from mmengine.runner import Runner

@@ -18,7 +18,6 @@ import argparse
 import copy
 import json
 import statistics
-from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,6 +40,7 @@ from sr4ir_mm.registry import MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from sr4ir_mm.testing.parts import PartMeter, watch_training
 from sr4ir_mm.testing.samples import make_batch
 from sr4ir_mm.testing.variants import VARIANTS, Variant
+from sr4ir_mm.testing.zoo import strip_weights
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.counters import best_rate, clock, flop_counter
 from sr4ir_mm.utils.errors import UserError
@@ -136,17 +136,8 @@ def load(args: argparse.Namespace) -> Config:
     """The config without weights that would have to be downloaded."""
     options = {'model.init_from': None, **(args.cfg_options or {})}
     cfg = cli.load_config(args.config, options)
-    forget_weights(cfg.model)
+    strip_weights(cfg.model)
     return cfg
-
-
-def forget_weights(cfg: ConfigDict | list) -> None:
-    """Drop every ``init_cfg`` that names a checkpoint."""
-    for value in cfg.values() if isinstance(cfg, Mapping) else cfg:
-        if isinstance(value, Mapping) and (value.get('init_cfg') or {}).get('checkpoint'):
-            value['init_cfg'] = None
-        if isinstance(value, (Mapping, list)):
-            forget_weights(value)
 
 
 def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:

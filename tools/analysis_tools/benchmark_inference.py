@@ -21,6 +21,7 @@ from mmengine.registry import init_default_scope
 from sr4ir_mm.models.task_driven_sr import TaskDrivenSR
 from sr4ir_mm.registry import MODELS
 from sr4ir_mm.testing.samples import make_batch
+from sr4ir_mm.testing.zoo import strip_weights
 from sr4ir_mm.utils import cli
 from sr4ir_mm.utils.counters import clock
 
@@ -42,14 +43,8 @@ def parse_args() -> argparse.Namespace:
 
 def build(args: argparse.Namespace) -> TaskDrivenSR:
     """The model with random weights, for LR input."""
-    cfg = cli.load_config(
-        args.config,
-        {
-            'model.init_from': None,
-            'model.test_cfg.input': 'lr',
-            'model.task_net.backbone.init_cfg': None,
-        },
-    )
+    cfg = cli.load_config(args.config, {'model.init_from': None, 'model.test_cfg.input': 'lr'})
+    strip_weights(cfg.model)
     init_default_scope(cfg.default_scope)
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)

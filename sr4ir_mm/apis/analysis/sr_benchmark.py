@@ -14,14 +14,12 @@ from torch import Tensor
 from sr4ir_mm.apis.inputs import IMAGE_SUFFIXES
 from sr4ir_mm.apis.lr_pairs import read_hr, read_rgb01
 from sr4ir_mm.evaluation.metrics import psnr, ssim
+from sr4ir_mm.evaluation.metrics.ssim import WINDOW
 from sr4ir_mm.models.degradations import BicubicDegradation, seed_of_name
 from sr4ir_mm.utils.data_sets import DATA_SETS
 from sr4ir_mm.utils.errors import UserError
 from sr4ir_mm.utils.images import luma, quantize_rgb01
 from sr4ir_mm.utils.track import track
-
-LR_SOURCES = ('antialias', 'model', 'stored')
-_LEAST_SIDE = 11
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def compare(
             f'the LR image of {path} gives {tuple(image_rgb01.shape[-2:])} px for an HR image of '
             f'{tuple(hr_rgb01.shape[-2:])} px; its LR images are of another scale.'
         )
-    if min(hr_rgb01.shape[-2:]) - 2 * border < _LEAST_SIDE:
+    if min(hr_rgb01.shape[-2:]) - 2 * border < WINDOW:
         raise UserError(f'{path} is too small to be compared; take it out of the folder.')
     inner = (..., slice(border, -border), slice(border, -border))
     pair = [quantize_rgb01(image.double().cpu())[inner] for image in (image_rgb01, hr_rgb01)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.model import BaseTTAModel
@@ -63,14 +63,18 @@ def other_schedules(runner: Runner, checkpoint: Mapping) -> list[str]:
     mmengine takes over the whole state of each scheduler, its length included, without a word: a run that is resumed
     with more epochs ends at the rate at which the shorter one would have ended.
     """
-    ours = list(_schedulers(runner.param_schedulers))
-    theirs = list(_schedulers(checkpoint.get('param_schedulers') or []))
+    ours = _by_network(runner.param_schedulers)
+    theirs = _by_network(checkpoint.get('param_schedulers'))
     differences = []
-    for scheduler, saved in zip(ours, theirs, strict=False):
-        own = {k: v for k, v in scheduler.state_dict().items() if _is_setting(k) and k in saved}
-        for key, value in own.items():
-            if saved[key] != value:
-                differences.append(f'{type(scheduler).__name__}.{key} is {saved[key]}, not {value}')
+    for name in sorted(set(ours) & set(theirs)):
+        found, wanted = len(theirs[name]), len(ours[name])
+        if found != wanted:
+            of = f' of {name}' if name else ''
+            differences.append(
+                f'it has {found} schedulers{of}, not {wanted} (one more counts from 0)'
+            )
+        for scheduler, saved in zip(ours[name], theirs[name], strict=False):
+            differences += _differences(scheduler, saved)
     if not differences:
         return []
     return [
@@ -79,11 +83,16 @@ def other_schedules(runner: Runner, checkpoint: Mapping) -> list[str]:
     ]
 
 
-def _schedulers(schedulers: Any) -> Iterator[Any]:
-    """Those of a lone optimizer, or of all networks in the order of their names."""
-    if isinstance(schedulers, Mapping):
-        schedulers = [one for name in sorted(schedulers) for one in schedulers[name]]
-    yield from schedulers or []
+def _by_network(schedulers: Any) -> Mapping[str, Sequence[Any]]:
+    """Schedulers by the name of their network, '' for those of a lone optimizer."""
+    return schedulers if isinstance(schedulers, Mapping) else {'': schedulers or []}
+
+
+def _differences(scheduler: Any, saved: Mapping[str, Any]) -> Iterator[str]:
+    """What a saved scheduler is set to otherwise."""
+    for key, value in scheduler.state_dict().items():
+        if _is_setting(key) and key in saved and saved[key] != value:
+            yield f'{type(scheduler).__name__}.{key} is {saved[key]}, not {value}'
 
 
 def _is_setting(key: str) -> bool:

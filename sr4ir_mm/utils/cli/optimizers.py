@@ -188,7 +188,7 @@ def scale_learning_rates(cfg: Config, world_size: int) -> None:
 
 
 def tell_batch(cfg: Mapping[str, Any], world_size: int) -> str:
-    """The batch of an update and the rates at the start, for the log."""
+    """The batch of an update and the rates that a training starts with, for the log."""
     own = cfg['train_dataloader']['batch_size']
     total = batch_of_all(cfg, world_size)
     counts = total // (own * world_size)
@@ -198,8 +198,9 @@ def tell_batch(cfg: Mapping[str, Any], world_size: int) -> str:
         if 'lr' in wrapper['optimizer']
     }
     meant = (cfg.get('auto_scale_lr') or {}).get('base_batch_size')
+    of_resumed = ' before the checkpoint is loaded, whose own hold' if cfg.get('resume') else ''
     note = '' if meant in (None, total) else f'; the rates were meant for batches of {meant}'
     return (
         f'Global batch: {total} images = {own} an iteration x {world_size} processes x {counts} accumulated. Learning '
-        f'rates: {", ".join(f"{name} {rate:g}" for name, rate in rates.items())}{note}.'
+        f'rates{of_resumed}: {", ".join(f"{name} {rate:g}" for name, rate in rates.items())}{note}.'
     )
