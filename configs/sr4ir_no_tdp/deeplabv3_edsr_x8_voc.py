@@ -13,10 +13,6 @@ model = dict(
     **_base_.task_options,
 )
 optim_wrapper = dict(sr_net=_base_.sr_optim, task_net=_base_.task_optim)
-# SR4IR's restart, though no loss begins there.
-param_scheduler = dict(
-    sr_net=[dict(_base_.sr_schedule_sr4ir[0], restart=0.1)],
-    task_net=[dict(_base_.task_schedule_sr4ir[0], restart=0.1)],
-)
+param_scheduler = dict(sr_net=_base_.sr_schedule_no_tdp, task_net=_base_.task_schedule_no_tdp)
 default_hooks = dict(checkpoint=dict(save_best='mIoU'))
 randomness = dict(seed=200)

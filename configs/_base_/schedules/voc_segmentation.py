@@ -18,3 +18,6 @@ sr_schedule = [dict(_cosine, eta_min=1e-6)]
 task_schedule = [dict(_cosine, eta_min=1e-4)]
 sr_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-6)]
 task_schedule_sr4ir = [dict(_cosine, restart='loss_start', eta_min=1e-4)]
+# SR4IR's restart where no loss begins at it.
+sr_schedule_no_tdp = [dict(_cosine, restart=0.1, eta_min=1e-6)]
+task_schedule_no_tdp = [dict(_cosine, restart=0.1, eta_min=1e-4)]
