@@ -260,13 +260,16 @@ def test_a_file_is_shown_what_the_model_is_shown(change, tmp_path, photo):
     assert_same_answers(expected, found)
 
 
-def test_a_model_of_hr_images_is_refused():
+@pytest.mark.parametrize('change', [lambda model: None, alone])
+def test_a_model_of_hr_images_is_refused(change):
+    """H->T has no SR network, and would be shown bilinear images without a word."""
     cfg = toy_config('cls')
+    change(cfg['model'])
     cfg['model']['test_cfg'] = dict(image='hr')
     model = build_model(as_config(cfg))
     with pytest.raises(UserError, match=r"test_cfg.image='hr'.*export the SR network alone"):
         Graph(model)
-    Graph(model, 'sr')
+    assert Graph(model, 'sr').part == 'sr'
 
 
 def test_hr_images_that_the_scale_does_not_divide_are_refused(tmp_path, photo):

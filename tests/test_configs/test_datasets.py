@@ -235,9 +235,8 @@ def test_voc_2007_is_made_of_squares_and_judged_in_its_own_size(tmp_path):
         assert len(item['data_samples'].gt_instances) == 1  # the other is difficult
         assert len(item['data_samples'].ignored_instances) == 1
     boxes = test[0]['data_samples'].gt_instances.bboxes
-    assert boxes.tensor.tolist() == [
-        [10, 20, 59, 79]
-    ]  # the last pixel is inside, as VOCMetric counts
+    # The last pixel is inside, as VOCMetric counts.
+    assert boxes.tensor.tolist() == [[10, 20, 59, 79]]
 
 
 def test_sbd_adds_its_own_label_maps(tmp_path):

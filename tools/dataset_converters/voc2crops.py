@@ -83,11 +83,10 @@ def _tell(folder: Path, items: Sequence[VOCImage], margin: float) -> None:
 
 def write_crops(root: Path, item: VOCImage, folder: Path, margin: float) -> None:
     """Write the crops of one image."""
-    path = root / 'JPEGImages' / Path(item.file_name).name
-    from sr4ir_mm.datasets.transforms.loading import (
-        read_bgr,
-    )  # takes seconds, which --help does without
+    # Takes seconds, which --help does without.
+    from sr4ir_mm.datasets.transforms.loading import read_bgr
 
+    path = root / 'JPEGImages' / Path(item.file_name).name
     image = read_bgr(path)
     check_size(item, path, image.shape[1::-1])
     for name, (left, top, right, bottom) in plan(item, margin).items():

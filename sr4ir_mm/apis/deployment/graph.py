@@ -34,7 +34,8 @@ class Graph(nn.Module):
         self.head_name = None if part == 'sr' else head_of(model)
         self.part = part
         self.scale = model.scale
-        if 'sr_net' in model.nets() and (part == 'sr' or image_of(model) == 'sr'):
+        shown = 'sr' if part == 'sr' else image_of(model)
+        if shown == 'sr' and 'sr_net' in model.nets():
             self.sr_net = getattr(model.sr_net, 'net', model.sr_net)
         if part == 'all':
             self.space = model.adapter.space
