@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from sr4ir_mm.utils.errors import UserError
 from tests import toy
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,22 @@ def test_multiply_adds_of_methods(benchmark):
     lite = report['variants']['sr4ir-lite']['parts']
     full = report['variants']['sr4ir']['parts']
     assert lite['TDP features'] == full['TDP features'] / 4
+
+
+def test_few_iterations_are_a_whole_cycle(benchmark):
+    """Its SR phase runs in one iteration of four: one iteration alone has no mean over a training."""
+    report = benchmark('--methods', 'l2t', 'sr4ir-lite', '--iterations', '1')
+    parts = report['variants']['sr4ir-lite']['parts']
+    assert parts['TDP features'] > 0
+
+
+def test_methods_in_mixed_precision(benchmark):
+    full = benchmark('--methods', 'sr4ir')
+    half = benchmark('--methods', 'sr4ir', '--autocast', 'bfloat16')
+    assert (full['autocast'], half['autocast']) == (None, 'bfloat16')
+    assert half['variants']['sr4ir']['total'] > 0
+    with pytest.raises(UserError, match='goes with --methods'):
+        benchmark('--compare', 'default', '--autocast', 'bfloat16')
 
 
 def test_multiply_adds_tell_a_floor_of_the_seconds(benchmark, monkeypatch, capsys):

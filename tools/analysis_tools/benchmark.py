@@ -86,13 +86,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--batch', type=int, default=2, help='images in a batch')
     parser.add_argument('--size', nargs=2, type=int, default=[224, 224], help='height and width')
     parser.add_argument('--device', default='cpu')
-    parser.add_argument('--iterations', type=int, default=5, help='of each variant')
+    parser.add_argument(
+        '--iterations', type=int, default=5, help='of each variant, at least a cycle'
+    )
     parser.add_argument('--threads', type=int, help="PyTorch's threads")
     parser.add_argument(
         '--compare', nargs='+', choices=list(VARIANTS), default=['literal', 'default']
     )
     parser.add_argument(
         '--methods', nargs='+', choices=method_names(), help='compare methods, as shipped, instead'
+    )
+    parser.add_argument(
+        '--autocast', choices=['bfloat16', 'float16'], help='mixed precision, with --methods'
     )
     parser.add_argument('--flops', action='store_true', help='count multiply-adds by part')
     parser.add_argument('--images', type=Path, help='folder of images instead of photographs')
@@ -104,15 +109,20 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Build every variant, measure them in turn, print the table."""
     args = parse_args()
+    if args.autocast and not args.methods:
+        raise UserError(
+            '--autocast goes with --methods; to compare variants name bf16 or fp16 in --compare.'
+        )
     if args.threads:
         torch.set_num_threads(args.threads)
     cfg = load(args)
     init_default_scope(cfg.default_scope)
     candidates = [build(name, cfg, args) for name in args.methods or args.compare]
     photographs = load_photographs(args.images)
+    # A median needs a whole cycle of every method.
+    iterations = max(args.iterations, *(candidate.cycle() for candidate in candidates))
     batches = [
-        real_batch(candidates[0].model, photographs, args, seed)
-        for seed in range(args.iterations + 1)
+        real_batch(candidates[0].model, photographs, args, seed) for seed in range(iterations + 1)
     ]
     settle(candidates, batches[0])
     figures = count_flops(candidates, batches[0]) if args.flops else measure(candidates, batches)
@@ -122,6 +132,7 @@ def main() -> None:
         size=args.size,
         device=device_name(args.device),
         threads=torch.get_num_threads(),
+        autocast=args.autocast,
         unit='multiply-adds' if args.flops else 'seconds',
         best_rate=best_rate(torch.device(args.device)) if args.flops else None,
         variants=figures,
@@ -143,7 +154,7 @@ def load(args: argparse.Namespace) -> Config:
 def build(name: str, cfg: Config, args: argparse.Namespace) -> Candidate:
     """A variant, or a method as shipped, with its optimizers."""
     cfg = copy.deepcopy(cfg)
-    variant = Variant('') if args.methods else VARIANTS[name]
+    variant = Variant('', autocast=args.autocast) if args.methods else VARIANTS[name]
     if args.methods:
         use_method(cfg, name)
     variant.configure(cfg)
