@@ -68,7 +68,10 @@ class Candidate:
         return Fraction(begin).limit_denominator(4)
 
     def step(self, batch: dict, iteration: int = 0) -> dict[str, Tensor]:
-        """One iteration of a training as long as a cycle; where no phase is late, every loss counts as begun."""
+        """One iteration of a training as long as a cycle; where no phase is late, every loss counts as begun.
+
+        The batch is used up.
+        """
         total = self.cycle() if self._late() else None
         hub = MessageHub.get_current_instance()
         hub.update_info('iter', iteration % (total or iteration + 1))
@@ -76,7 +79,7 @@ class Candidate:
         device = next(self.model.parameters()).device.type
         dtype = None if self.autocast is None else getattr(torch, self.autocast)
         with torch.autocast(device, dtype) if dtype else nullcontext():
-            return self.model.train_step(copy.deepcopy(batch), self.optimizers)
+            return self.model.train_step(batch, self.optimizers)
 
 
 def parse_args() -> argparse.Namespace:
@@ -245,8 +248,10 @@ def measure(candidates: list[Candidate], batches: list[dict]) -> dict[str, dict]
     for iteration, batch in enumerate(track(batches, 'iterations'), -1):
         for candidate in candidates:
             meter = meters[candidate.name]
+            # A loader would have made it anew; large images take longer to copy than a GPU to train.
+            own = copy.deepcopy(batch)
             with PeakMemory(device) as peak, meter.iteration():
-                candidate.step(batch, max(iteration, 0))
+                candidate.step(own, max(iteration, 0))
             seconds[candidate.name].append(dict(meter.totals))
             memory[candidate.name].append(peak.megabytes)
     return {
@@ -280,7 +285,7 @@ def count_flops(candidates: list[Candidate], batch: dict) -> dict[str, dict]:
             iterations = []
             for iteration in range(candidate.cycle()):
                 with meter.iteration():
-                    candidate.step(batch, iteration)
+                    candidate.step(copy.deepcopy(batch), iteration)
                 iterations.append(dict(meter.totals))
         figures[candidate.name] = summary(iterations, 0.0, candidate.cycle())
     return figures
