@@ -234,8 +234,7 @@ def check_lender(cfg: Mapping) -> None:
 
 def _begin(phase: Phase, loss: str | None = None) -> float:
     """Share of training after which a phase, or one of its losses, begins."""
-    losses = getattr(getattr(phase, 'losses', None), 'begins', {})
-    return max(getattr(phase, 'begin', 0.0), losses.get(loss, 0.0))
+    return max(phase.begin, phase.begins.get(loss, 0.0))
 
 
 def _has_weights(cfg: Mapping, name: str) -> bool:

@@ -59,12 +59,12 @@ class Candidate:
 
     def cycle(self) -> int:
         """Iterations that stand for a training (``SRPhase(every=2, begin=0.5)``: two before the half, two after)."""
-        every = lcm(*(getattr(phase, 'every', 1) for phase in self.model.phases))
+        every = lcm(*(phase.every for phase in self.model.phases))
         return every * self._late().denominator
 
     def _late(self) -> Fraction:
         """Share of training after which the last phase begins."""
-        begin = max(getattr(phase, 'begin', 0.0) for phase in self.model.phases)
+        begin = max(phase.begin for phase in self.model.phases)
         return Fraction(begin).limit_denominator(4)
 
     def step(self, batch: dict, iteration: int = 0) -> dict[str, Tensor]:

@@ -84,8 +84,8 @@ class TrainingPart(Part):
         schedulers: dict[str, Any] = self.replacing('param_scheduler')
         for name in self.method.trained_nets():
             learns = [phase for phase in self.method.built_phases() if name in phase.trains]
-            begin = min(getattr(phase, 'begin', 0.0) for phase in learns)
-            end = max(getattr(phase, 'end', 1.0) for phase in learns)
+            begin = min(phase.begin for phase in learns)
+            end = max(phase.end for phase in learns)
             if name != 'task_net':
                 schedulers[name] = [self._cosine(0.0, end)]
             elif begin > 0:

@@ -170,7 +170,7 @@ class SeparateOptimWrapperConstructor:
             )
         for name, cfg in self.cfg.items():
             _check_custom_keys(name, (cfg.get('paramwise_cfg') or {}).get('custom_keys') or {})
-        resting = [type(phase).__name__ for phase in model.phases if getattr(phase, 'rests', False)]
+        resting = [type(phase).__name__ for phase in model.phases if phase.rests]
         if resting and max(counts.values(), default=1) > 1:
             raise UserError(
                 f'{resting[0]} leaves out iterations, by every or by losses that all begin late, over which the other '

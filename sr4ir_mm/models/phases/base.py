@@ -24,9 +24,16 @@ class Phase(nn.Module, ABC):
     Attributes:
         trains: Networks whose parameters the phase updates.
         begins: Share of training after which a loss starts, by its name.
+        begin: Share of training after which the phase starts.
+        end: Share of training after which it has ended.
+        every: It runs in one of so many iterations.
+        rests: Whether there are iterations in which its networks do not learn.
     """
 
     trains: Sequence[str] = ()
+    begin: float = 0.0
+    end: float = 1.0
+    every: int = 1
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +48,11 @@ class Phase(nn.Module, ABC):
         holds one graph at a time. Their sum, also of losses of one name, is :meth:`compute_losses`.
         """
         return [partial(self.compute_losses, context)]
+
+    @property
+    def rests(self) -> bool:
+        """See the class."""
+        return False
 
     def loss_names(self) -> set[str]:
         """Names of the losses that can start late."""
