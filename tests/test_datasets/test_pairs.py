@@ -75,6 +75,15 @@ def test_the_lr_image_follows_the_flip_of_any_library(library, direction):
     assert not np.array_equal(results['lr_img'], lr)
 
 
+@pytest.mark.parametrize('size', [(24, 19), (22, 20)])
+def test_images_with_cut_lr_pixels_are_not_flipped(size):
+    """The cut pixel would come first, where the HR image has a whole one."""
+    results = dict(img=np.zeros((*size, 3)), lr_img=np.zeros((6, 5, 3)))
+    assert FlipLRImage()(dict(results, flip=False))
+    with pytest.raises(UserError, match='cut ones; crop the pair before'):
+        FlipLRImage()(dict(results, flip=True, flip_direction='horizontal'))
+
+
 def test_crops_are_of_the_same_place():
     lr = np.arange(7 * 9 * 3, dtype=np.uint8).reshape(7, 9, 3)
     hr = lr.repeat(4, 0).repeat(4, 1)

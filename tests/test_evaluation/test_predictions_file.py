@@ -29,6 +29,16 @@ def test_classes_keep_their_scores(tmp_path):
 
     assert file['labels'].tolist() == [1, 0]
     assert file['scores'].tolist() == [[0.25, 0.75]] * 2
+    assert file['predicted'].tolist() == [1, 1]
+
+
+def test_scores_that_are_equal_in_16_bits_keep_their_prediction(tmp_path):
+    scores = torch.tensor([0.49999, 0.50001])
+
+    file = written(tmp_path, dict(pred_score=scores, gt_label=torch.tensor([1])))
+
+    assert file['scores'][0, 0] == file['scores'][0, 1]
+    assert file['predicted'].tolist() == [1]
 
 
 def segmentation(truth, predicted, classes=2):

@@ -167,6 +167,9 @@ def test_accuracy_counts_images_by_weight():
     assert score(np.array([1.0, 1.0, 1.0])) == pytest.approx(200 / 3)
     assert score(np.array([1.0, 0.0, 3.0])) == 25.0
 
+    tied = dict(scores=np.full((1, 2), 0.5), labels=np.array([1]), predicted=np.array([1]))
+    assert Accuracy(tied)(np.ones(1)) == 100.0
+
 
 def test_mean_iou_sums_confusions_and_tells_boundaries_apart():
     confusion = np.array([[[[8, 0], [0, 8]], [[0, 4], [4, 0]]]], np.uint32)

@@ -41,7 +41,9 @@ class Graph(nn.Module):
             self.space = model.adapter.space
             self.task_net = model.task_net
             preprocessor = model.task_net.data_preprocessor
-            self.padding = float(getattr(preprocessor, 'pad_value', 0) or 0)
+            # Mmdet's and mmseg's name for it.
+            padding = getattr(preprocessor, 'pad_value', getattr(preprocessor, 'pad_val', 0))
+            self.padding = float(padding or 0)
         self.structure: Any = None
         #: Detectors and segmentors are told what of an image is padding.
         self.takes_border = part == 'all' and self.head_name != 'head'

@@ -20,6 +20,7 @@ from sr4ir_mm.apis.inferencer import SR4IRInferencer
 from sr4ir_mm.apis.report.judge import (
     Item,
     Judgement,
+    forget_void,
     items_of,
     judge,
     size_bounds,
@@ -84,7 +85,10 @@ class Contestant:
         """Data sample with predictions of one test image, on the CPU."""
         with DefaultScope.overwrite_default_scope(self.cfg.default_scope):
             data = pseudo_collate([self.dataset[index]])
-        return self.inferencer.forward(data)[0].cpu()
+        sample = self.inferencer.forward(data)[0].cpu()
+        if self.classes:
+            forget_void(sample, len(self.classes))
+        return sample
 
     def name(self, index: int) -> str:
         """File name of a test image."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, PixelData
 from torch import Tensor
 from torchvision.ops import box_iou
 
@@ -147,6 +147,13 @@ def true_map(sample: BaseDataElement) -> np.ndarray:
     return truth.cpu().numpy()
 
 
+def forget_void(sample: BaseDataElement, classes: int) -> None:
+    """Have labels that name no class, such as CamVid's void, ignored, also where the head has an output for them."""
+    if 'gt_sem_seg' in sample:
+        truth = sample.gt_sem_seg.data
+        sample.gt_sem_seg = PixelData(data=truth.masked_fill(truth >= classes, _IGNORED))
+
+
 def _judge_map(sample: BaseDataElement, items: Sequence[Item]) -> Judgement:
     truth = true_map(sample)
     predicted = sample.pred_sem_seg.data.squeeze(0).cpu().numpy()
@@ -234,7 +241,8 @@ def stratified_ap(
             return dict.fromkeys(('all', 'small', 'medium', 'large'), 0.0)
         evaluation = COCOeval(coco, coco.loadRes(found), 'bbox')
         low, high = (bound**2 for bound in bounds)
-        evaluation.params.areaRng = [[0, 1e10], [0, low], [low, high], [high, 1e10]]
+        # COCO's ranges hold both of their ends, and the bounds are sizes of objects.
+        evaluation.params.areaRng = [[0, 1e10], [0, low], [_above(low), high], [_above(high), 1e10]]
         evaluation.params.areaRngLbl = ['all', 'small', 'medium', 'large']
         evaluation.evaluate()
         evaluation.accumulate()
@@ -242,6 +250,10 @@ def stratified_ap(
     parts = [precision[..., area] for area in range(4)]
     means = [float(p[p > -1].mean()) if (p > -1).any() else float('nan') for p in parts]
     return dict(zip(evaluation.params.areaRngLbl, means, strict=True))
+
+
+def _above(bound: float) -> float:
+    return float(np.nextafter(bound, np.inf))
 
 
 def _coco_records(

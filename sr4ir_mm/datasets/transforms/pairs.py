@@ -65,14 +65,28 @@ class FlipLRImage(BaseTransform):
 
     Required keys: ``lr_img``; ``flip`` and ``flip_direction`` where ``RandomFlip`` has set them. Changed keys:
     ``lr_img``.
+
+    Raises:
+        UserError: The last LR pixel is a cut one, since the HR image is no multiple of the scale: flipped it would come
+            first, and what follows would lie elsewhere than in the HR image.
     """
 
     def transform(self, results: dict) -> dict:
         """Flip it."""
         if results.get('flip'):
+            _check_whole(results['img'].shape[:2], results['lr_img'].shape[:2])
             image = np.flip(results['lr_img'], _FLIPS[results['flip_direction']])
             results['lr_img'] = np.ascontiguousarray(image)
         return results
+
+
+def _check_whole(hr_size: tuple[int, int], lr_size: tuple[int, int]) -> None:
+    if any(hr % lr for hr, lr in zip(hr_size, lr_size, strict=True)):
+        raise UserError(
+            f'an HR image of {hr_size[0]} x {hr_size[1]} px is flipped with an LR image of {lr_size[0]} x '
+            f'{lr_size[1]}, whose last pixels are cut ones; crop the pair before (CropPair), or cut the HR images to a '
+            'multiple of the scale, as tools/dataset_converters/make_lr.py does.'
+        )
 
 
 @TRANSFORMS.register_module()

@@ -68,7 +68,11 @@ class PredictionsFile(BaseMetric):
             elif 'pred_score' in sample:
                 scores = sample['pred_score'].detach().cpu().numpy().astype(np.float16)
                 label = int(sample['gt_label'].flatten()[0])
-                self.results.append(dict(labels=np.array(label, np.uint16), scores=scores))
+                # Of the whole precision: 16 bits make ties.
+                predicted = int(sample['pred_score'].argmax())
+                answers = dict(labels=label, predicted=predicted)
+                answers = {name: np.array(value, np.uint16) for name, value in answers.items()}
+                self.results.append({**answers, 'scores': scores})
 
     def compute_metrics(self, results: list[dict[str, np.ndarray]]) -> dict[str, float]:
         """Write the file; there is nothing to report. An SR network alone predicts nothing, and leaves no file."""

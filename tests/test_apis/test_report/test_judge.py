@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData, PixelData
 from sr4ir_mm.apis.report.judge import (
     Item,
     calibration,
+    forget_void,
     items_of,
     judge,
     size_bounds,
@@ -80,6 +81,22 @@ def test_a_label_map_is_judged_class_by_class():
     assert judgement.right == [True, False, True]
 
 
+def test_void_is_no_class_though_the_head_has_an_output_for_it():
+    from mmseg.structures import SegDataSample
+
+    sample = SegDataSample(
+        gt_sem_seg=PixelData(data=torch.tensor([[[0, 0, 1, 2]]])),
+        pred_sem_seg=PixelData(data=torch.tensor([[[0, 0, 1, 1]]])),
+        seg_logits=PixelData(data=torch.eye(3)[[0, 0, 1, 1]].T[:, None]),
+    )
+
+    forget_void(sample, classes=2)
+    judgement = judge(sample, items_of({}, sample))
+
+    assert judgement.items == [1.0, 1.0]
+    assert judgement.right == [True] * 3
+
+
 def test_a_class_is_judged_by_the_probability_of_the_true_one():
     from mmpretrain.structures import DataSample
 
@@ -124,6 +141,22 @@ def test_sizes_come_in_three_parts():
 
     names = [size_name(size, bounds) for size in range(9)]
     assert names == ['small'] * 3 + ['medium'] * 3 + ['large'] * 3
+
+
+def test_objects_as_large_as_a_bound_are_in_one_part_alone():
+    found = [(10, True)] * 6 + [(20, False)] * 12 + [(30, True)] * 6
+    items = [[Item(0, float(size), (0, 0, size, size))] for size, _ in found]
+    rows = [
+        boxes((0, 0, size, size, 0, 0.9) if hit else (50, 50, 52, 52, 0, 0.1))
+        for size, hit in found
+    ]
+    bounds = size_bounds([item.size for row in items for item in row])
+
+    parts = stratified_ap([row.pred_instances for row in rows], items, bounds)
+
+    assert bounds == (20, 20)
+    assert parts['large'] == pytest.approx(1.0)
+    assert parts['small'] < 0.4
 
 
 def test_ap_by_size_equals_cocos_where_only_one_size_is_found():
