@@ -68,10 +68,11 @@ def score_folder(
     make = BicubicDegradation(scale, antialias=True) if lr == 'antialias' else degradation
     rows = []
     for path in track(paths, folder.name):
-        hr_rgb01 = read_hr(path, scale)
         if lr == 'stored':
             lr_rgb01 = read_rgb01(stored_lr(path, folder, scale))
+            hr_rgb01 = _first_whole_pixels(read_rgb01(path), lr_rgb01, scale)
         else:
+            hr_rgb01 = read_hr(path, scale)
             lr_rgb01 = make(hr_rgb01, [seed_of_name(str(path))])
         with torch.no_grad():
             enlarged = (
@@ -81,6 +82,14 @@ def score_folder(
         rows.append([compare(image, hr_rgb01, scale, channels, path) for image in enlarged])
     bicubic, sr = (_means([row[column] for row in rows]) for column in range(2))
     return Score(folder.name, len(paths), bicubic, sr)
+
+
+def _first_whole_pixels(hr_rgb01: Tensor, lr_rgb01: Tensor, scale: int) -> Tensor:
+    """The HR image without the last pixels that no LR pixel holds: the archives are cut at the lower right."""
+    height, width = (scale * side for side in lr_rgb01.shape[-2:])
+    over = hr_rgb01.shape[-2] - height, hr_rgb01.shape[-1] - width
+    fits = all(0 <= pixels < scale for pixels in over)
+    return hr_rgb01[..., :height, :width] if fits else hr_rgb01
 
 
 def compare(

@@ -321,6 +321,24 @@ def test_stored_lr_images_are_taken(benchmark):
         sr_benchmark.score_folder(benchmark, 2, black, lr='stored')
 
 
+def test_stored_lr_images_belong_to_the_first_whole_pixels(benchmark):
+    """Archives are cut at the lower right, not around the middle."""
+    folder = benchmark / 'LR_bicubic/X4'
+    folder.mkdir(parents=True)
+    first = {}
+    for path in (benchmark / 'HR').iterdir():
+        hr = cv2.imread(str(path))[:100, :88]
+        lr = hr[::4, ::4].copy()
+        cv2.imwrite(str(folder / f'{path.stem}x4.png'), lr)
+        first[lr.tobytes()] = torch.from_numpy(hr[..., ::-1].copy()).permute(2, 0, 1)[None] / 255
+
+    def exact(lr_rgb01):
+        lr = (lr_rgb01[0].permute(1, 2, 0) * 255).round().byte().numpy()[..., ::-1]
+        return first[np.ascontiguousarray(lr).tobytes()]
+
+    assert sr_benchmark.score_folder(benchmark, 4, exact, lr='stored').sr[1] == 1.0
+
+
 def test_missing_images_of_a_known_set_are_told(benchmark, tmp_path):
     (benchmark / 'HR/0.png').unlink()
     with pytest.raises(UserError, match=r'is 4 of 5 files; download https://cv.snu.ac.kr'):
