@@ -69,10 +69,9 @@ class PredictionsFile(BaseMetric):
                 scores = sample['pred_score'].detach().cpu().numpy().astype(np.float16)
                 label = int(sample['gt_label'].flatten()[0])
                 # Of the whole precision: 16 bits make ties.
-                predicted = int(sample['pred_score'].argmax())
-                answers = dict(labels=label, predicted=predicted)
-                answers = {name: np.array(value, np.uint16) for name, value in answers.items()}
-                self.results.append({**answers, 'scores': scores})
+                predicted = np.array(int(sample['pred_score'].argmax()), np.uint16)
+                labels = np.array(label, np.uint16)
+                self.results.append(dict(labels=labels, predicted=predicted, scores=scores))
 
     def compute_metrics(self, results: list[dict[str, np.ndarray]]) -> dict[str, float]:
         """Write the file; there is nothing to report. An SR network alone predicts nothing, and leaves no file."""
